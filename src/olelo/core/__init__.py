@@ -1,0 +1,1 @@
+"""The hallway: receive, reply, forward, context, and the interface of modules. Rank 2."""

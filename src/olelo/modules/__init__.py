@@ -1,0 +1,1 @@
+"""One room per Kamailio module, under its Kamailio name. Rank 3."""

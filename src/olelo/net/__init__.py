@@ -1,0 +1,1 @@
+"""Sockets, resolver and timers: asyncio lives here only."""

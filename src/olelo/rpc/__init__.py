@@ -1,0 +1,1 @@
+"""The registry of commands that operators call, and its transports."""

@@ -1,0 +1,1 @@
+"""kamailio.cfg to Python. Rank 1: no clock, no socket, no random."""
