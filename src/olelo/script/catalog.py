@@ -164,3 +164,6 @@ class Catalog:
     modules: set[str] = field(default_factory=set)  # every module Olelo has
     loaded: set[str] = field(default_factory=set)
     known_elsewhere: dict[str, str] = field(default_factory=dict)  # names other Kamailio releases have -> what to say
+    operands: dict[str, Getter] = field(default_factory=dict)  # core operands: method, uri, src_ip, .. (nodes.CoreOperand)
+    myself: Callable[[Any, str], bool] = lambda ctx, text: False  # is this URI, host or address one of ours?
+    select: Callable[[str], Getter] | None = None  # "via[1].branch" -> getter; ValueError where it is unknown
