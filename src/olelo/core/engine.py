@@ -14,10 +14,12 @@ from olelo.core.sockets import Destination, ListenSocket
 from olelo.core.stats import Statistics
 from olelo.script.catalog import Catalog, RouteKind
 from olelo.script.compile import CompiledRoute, Program
+from olelo.script.nodes import Listen
 from olelo.script.runtime import run
 
 if TYPE_CHECKING:
     from olelo.core.context import RouteContext
+    from olelo.core.declarations import RpcSpec
     from olelo.core.module import Module
 
 # Log levels, Kamailio's numbers.
@@ -43,14 +45,22 @@ class Engine:
         self.defines: dict[str, str | None] = {}
         self.arguments: list[str] = []
         self.globals: dict[str, dict[str, int | str]] = {}
+        #: next hops by URI, socket and transport, kept by core/forward.py
+        self.hops: dict[tuple[bytes, ListenSocket | None, str], Destination] = {}
+        self.flag_names: dict[str, int] = {}
+        self.listens: list[Listen] = []
+        self.commands: dict[str, RpcSpec] = {}
         self.sflags = 0
         self.tm: TransactionService | None = None
         self.started_at = services.wall()
         self.message_count = 0
+        self.pid = 0  # the process's, set by the application
         self._myself: dict[tuple[bytes, int, str], bool] = {}
         self._event_routes: dict[str, CompiledRoute] = {}
         #: Call-IDs whose script waits, each with the messages that came meanwhile
         self.waiting: dict[bytes, list[RouteContext]] = {}
+        #: asked about each ACK before the script: True means it is for an answer that a module made, and ends here
+        self.ack_filters: list[Callable[[RouteContext], bool]] = []
         #: called with every reply that no transaction wanted, before it is forwarded statelessly; True: taken
         self.reply_taps: list[Callable[[RouteContext], bool]] = []
 
@@ -67,6 +77,14 @@ class Engine:
     def new_id(self, count: int = 8) -> str:
         """A random identifier in hexadecimal, `count` bytes long."""
         return self.services.random_bytes(count).hex()
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return self.services.now()
+
+    def wall(self) -> float:
+        """Time of day, seconds since the epoch."""
+        return self.services.wall()
 
     def every(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back every `seconds` until the returned function is called."""

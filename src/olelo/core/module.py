@@ -208,6 +208,12 @@ class Pairs(list[tuple[str, Any]]):
     __slots__ = ()
 
 
+class ArrayOf(list[Any]):
+    """An array in an RPC reply whose members may be named (Pairs given to it keep their names, as Kamailio's arrays of structs)."""
+
+    __slots__ = ()
+
+
 class Const(str):
     """Annotation: the argument exactly as written, nothing expanded (ArgKind.CONST)."""
 
@@ -260,6 +266,7 @@ class Module:
 
 __all__ = [
     "ANY",
+    "ArrayOf",
     "BRANCH",
     "FAILURE",
     "ONREPLY",

@@ -50,6 +50,9 @@ class TransactionService(Protocol):
 
     def has_transaction(self, ctx: RouteContext) -> bool: ...
 
+    def local_tag(self, tx: Any) -> bytes:
+        """The To tag of answers made here for a transaction."""
+
     def on_reply(self, ctx: RouteContext) -> bool:
         """A reply came in and reply_route let it pass. True: it belonged to a transaction and is dealt with."""
 
