@@ -21,6 +21,16 @@ ON_INV_TIMER: Final = 16  #: fr_inv_timer runs, not fr_timer.
 CANCELLED: Final = 32  #: a CANCEL was sent, or waits for the first provisional response.
 
 
+def later(due: float, interval: float, now: float) -> float:
+    """Return the deadline one interval after `due`, or after `now` when the clock has run past that.
+
+    Counting from `due` keeps the granularity of the clock out of the sum; counting from `now` after a pause keeps a
+    pause from becoming a burst.
+    """
+    following = due + interval
+    return following if following > now else now + interval
+
+
 class Branch:
     """One target. Its wire state is a row of the client tables; `status` is the last response, or what stands for it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from olelo.sip.build import make_cancel
-from olelo.transaction.branch import BLIND, CANCELLED, INF, Branch
+from olelo.transaction.branch import BLIND, CANCELLED, INF, Branch, later
 
 if TYPE_CHECKING:
     from olelo.transaction.transaction import Transaction
@@ -64,4 +64,4 @@ def tick_cancel(tx: Transaction, branch: Branch, now: float) -> None:
         tx.table.outbox.append((branch.cancel, branch.destination, branch))
         tx.table.stats.retransmissions += 1
         branch.cancel_interval = min(branch.cancel_interval * 2.0, tx.retr_timer2)
-        branch.cancel_retransmit = now + branch.cancel_interval
+        branch.cancel_retransmit = later(branch.cancel_retransmit, branch.cancel_interval, now)

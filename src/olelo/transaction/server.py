@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from olelo.sip.message import Message
-from olelo.transaction.branch import INF
+from olelo.transaction.branch import INF, later
 from olelo.transaction.states import (
     ACK,
     ANSWER,
@@ -187,7 +187,7 @@ class ServerSide:
                 self.table.outbox.append((self.last_reply, self.destination, None))
                 self.table.stats.retransmissions += 1
             self.retransmit_interval = min(self.retransmit_interval * 2.0, self.retr_timer2)
-            self.retransmit = now + self.retransmit_interval
+            self.retransmit = later(self.retransmit, self.retransmit_interval, now)
         return min(self.retransmit, self.ack_due, self.linger_due)
 
     def on_tick(self, now: float, expired: list[Expiry]) -> None:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from olelo.sip.build import make_ack
 from olelo.sip.message import Message
-from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch
+from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch, later
 from olelo.transaction.cancel import WAIT_FOR_REPLY, cancel_branch, reason_of, send_cancel, tick_cancel
 from olelo.transaction.key import key_of_dialog
 from olelo.transaction.pick import WORST, rank
@@ -230,6 +230,8 @@ class Transaction(ServerSide):
         if actions < 0:
             return ABSORBED
         branch.flags |= REPLIED
+        if event != PROVISIONAL:
+            branch.cancel_retransmit = INF  # a CANCEL has nothing left to stop
         if actions & STOP:
             branch.quiet()
         elif actions & QUIET:
@@ -527,14 +529,16 @@ class Transaction(ServerSide):
                     table.outbox.append((branch.request, branch.destination, branch))
                     table.stats.retransmissions += 1
                 branch.retransmit_interval = min(branch.retransmit_interval * 2.0, self.retr_timer2)
-                branch.retransmit = now + branch.retransmit_interval
+                branch.retransmit = later(branch.retransmit, branch.retransmit_interval, now)
             if branch.cancel_retransmit <= now:
                 tick_cancel(self, branch, now)
             due = min(due, branch.next_deadline())
         if due == INF:
             # Nothing runs: the script is still at it, or it has left a request without an answer.
-            if fired or now < self.end_of_life:
-                due = max(self.end_of_life, now + table.settings.wt_timer)
+            if fired:
+                due = now + table.settings.wt_timer
+            elif now < self.end_of_life:
+                due = self.end_of_life
             else:
                 table.stats.orphans += 1
                 self.release(now)
