@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from olelo.sip.message import Message
+
 from olelo.transaction.branch import Branch
 from olelo.transaction.settings import Settings
 from olelo.transaction.table import TransactionTable
@@ -155,7 +156,7 @@ class Ladder:
             if self.failure_route is not None:
                 self.failure_route(tx)
             self.flush()
-            verdict = tx.settle(self.now, self.drop_replies)
+            verdict = tx.settle(self.drop_replies)
         if verdict == RELAY:
             if tx.relay_local or tx.relaying is None:
                 assert tx.request is not None

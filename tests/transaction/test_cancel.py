@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from transaction.kit import Ladder, request
 
 from olelo.transaction.cancel import AT_ONCE, FAKE_487, reason_of
 from olelo.transaction.verdict import CHOSEN, DONE, RELAY, WAITING
+from transaction.kit import Ladder, request
 
 
 def test_cancel_of_a_ringing_branch() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from transaction.kit import Ladder, request
 
 from olelo.transaction.branch import Branch
 from olelo.transaction.cancel import AT_ONCE, FAKE_487
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import DISABLE_6XX, TELL_BRANCH_FAILURE, TELL_FAILURE
+from transaction.kit import Ladder, request
 
 
 def test_winner_takes_all() -> None:

@@ -67,5 +67,7 @@ def test_two_rows_for_one_event_are_refused() -> None:
 def test_names_cover_all_numbers() -> None:
     for rows in MACHINES.values():
         for state, event, following, actions in rows:
-            assert states.STATE_NAMES[state] and states.STATE_NAMES[following] and states.EVENT_NAMES[event]
+            assert states.STATE_NAMES[state]
+            assert states.STATE_NAMES[following]
+            assert states.EVENT_NAMES[event]
             assert actions < 1 << len(states.ACTION_NAMES)

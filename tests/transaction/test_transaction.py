@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from transaction.kit import Ladder, request, response
-
 from olelo.sip.message import Message
+
 from olelo.transaction import states
 from olelo.transaction.verdict import ABSORBED, DELIVER, NOISY
+from transaction.kit import Ladder, request, response
 
 EVERY_INVITE = [f"{at:.2f} 0 INVITE" for at in (0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5)]
 

@@ -8,7 +8,13 @@ appended to `TransactionTable.outbox`, and `TransactionTable.next_deadline()` sa
     key.py          which transaction a message belongs to
     pick.py         which of several final responses is the best
     wheel.py        deadlines
-    branch.py       the client side of one request: one `Branch` per target
-    transaction.py  the server side, and what happens between the two sides
+    server.py       the server side of a request
+    branch.py       the client side of a request: one `Branch` per target
+    cancel.py       CANCEL, hop by hop
+    choice.py       which response is answered, and when
+    timing.py       what is due, and changed timers
+    transaction.py  both sides of a request, and the verdicts that the caller runs
+    verdict.py      those verdicts
+    draw.py         the tables as drawings for docs/transactions.md
     table.py        all transactions, and the clock's door
 """

@@ -55,6 +55,16 @@ def cancel_branch(tx: Transaction, branch: Branch, method: int, now: float) -> N
         branch.flags |= CANCELLED
 
 
+def cancel_open(tx: Transaction, method: int, now: float) -> bool:
+    """Cancel all open branches; returns False when there is none that has sent anything."""
+    found = False
+    for branch in tx.branches:
+        if branch.status < 200 and not branch.flags & BLIND:
+            found = True
+            cancel_branch(tx, branch, method, now)
+    return found
+
+
 def tick_cancel(tx: Transaction, branch: Branch, now: float) -> None:
     """Repeat the CANCEL of a branch when it is due, or stop repeating it."""
     if branch.cancel_give_up <= now:

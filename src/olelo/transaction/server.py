@@ -177,7 +177,7 @@ class ServerSide:
         if actions & LINGER:
             self.linger(now)
 
-    def _server_tick(self, now: float) -> float:
+    def server_tick(self, now: float) -> float:
         """Do what is due on this side; return the next deadline of it."""
         if self.ack_due <= now:
             self._obey(self._server(GIVE_UP), now)
@@ -194,7 +194,7 @@ class ServerSide:
         """Do what is due, append what the caller has to know, and arm the next deadline."""
         raise NotImplementedError
 
-    def _server_end(self) -> None:
+    def server_end(self) -> None:
         self._server(LINGER_END)
         self.retransmit = INF
         self.ack_due = INF

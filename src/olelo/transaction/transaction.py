@@ -11,7 +11,7 @@ A packet from the network takes two steps, because the script stands between the
         verdict = tx.choose(branch, now)
     if verdict == CHOSEN:
         ... failure route of tx.chosen: may add branches, or answer by reply_local() ...
-        verdict = tx.settle(now)
+        verdict = tx.settle()
     if verdict == RELAY:
         ... build the response from tx.relaying, tx.relay_status and tx.relay_local ...
         tx.relay(packet, now)
@@ -27,10 +27,10 @@ from typing import TYPE_CHECKING
 
 from olelo.sip.build import make_ack
 from olelo.sip.message import Message
-from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch, later
-from olelo.transaction.cancel import WAIT_FOR_REPLY, cancel_branch, reason_of, send_cancel, tick_cancel
+from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch
+from olelo.transaction.cancel import WAIT_FOR_REPLY, cancel_branch, cancel_open, reason_of, send_cancel
+from olelo.transaction.choice import challenges, choose, offer_status, settle
 from olelo.transaction.key import key_of_dialog
-from olelo.transaction.pick import WORST, rank
 from olelo.transaction.server import ServerSide
 from olelo.transaction.states import (
     FAILURE,
@@ -41,8 +41,6 @@ from olelo.transaction.states import (
     PASS,
     PROVISIONAL,
     QUIET,
-    RESEND,
-    RETRANSMIT,
     SEND_ACK,
     SLOW,
     STATE_NAMES,
@@ -50,23 +48,21 @@ from olelo.transaction.states import (
     SUCCESS,
     TERMINATED,
 )
+from olelo.transaction.timing import set_fr, set_lifetime, tick
 from olelo.transaction.verdict import (
     ABSORBED,
     ANSWERED_HERE,
     BLOCKED_6XX,
     BRANCH_FAILED,
     CANCELED,
-    CHOSEN,
     DELIVER,
     DISABLE_6XX,
     DONE,
-    ENDED,
     NOISY,
     RELAY,
     SUSPENDED,
     TELL_BRANCH_FAILURE,
     TELL_FAILURE,
-    TIMEOUT,
     WAITING,
 )
 
@@ -205,7 +201,7 @@ class Transaction(ServerSide):
 
     # Responses from below
 
-    def _client(self, branch: Branch, event: int) -> int:
+    def client_event(self, branch: Branch, event: int) -> int:
         """Take an event on a branch; return the actions, or -1 when the event has no meaning in its state."""
         table = INVITE_CLIENT_TABLE if self.is_invite else NON_INVITE_CLIENT_TABLE
         cell = table[branch.state << 4 | event]
@@ -226,7 +222,7 @@ class Transaction(ServerSide):
             branch.cancel_retransmit = INF
             return ABSORBED
         event = PROVISIONAL if status < 200 else SUCCESS if status < 300 else FAILURE
-        actions = self._client(branch, event)
+        actions = self.client_event(branch, event)
         if actions < 0:
             return ABSORBED
         branch.flags |= REPLIED
@@ -315,7 +311,7 @@ class Transaction(ServerSide):
 
     def abandon(self, branch: Branch, now: float) -> None:
         """Stop waiting for a branch; if it rings, cancel it now, and if not, when it first answers."""
-        self._client(branch, GIVE_UP)
+        self.client_event(branch, GIVE_UP)
         branch.quiet()
         if self.is_invite and not branch.flags & (CANCELLED | BLIND):
             branch.flags |= CANCELLED
@@ -332,93 +328,19 @@ class Transaction(ServerSide):
 
     def choose(self, branch: Branch, now: float) -> int:
         """Decide what follows from the failure of `branch`. Returns WAITING, CHOSEN, RELAY or DONE."""
-        if self.status >= 200:
-            return DONE
-        if 600 <= branch.status < 700 and not self.flags & (BLOCKED_6XX | DISABLE_6XX) and self.open_branches:
-            # Item 5: a 6xx cancels the other branches; their final responses are awaited.
-            self.flags |= BLOCKED_6XX
-            if not self.cancel_reason:
-                self.cancel_reason = reason_of(branch.status)
-            self._cancel_open(self.table.settings.cancel_b_method, now)
-        if self.open_branches:
-            return WAITING
-        self.flags &= ~BLOCKED_6XX  # the failure route may fork again
-        best = self._best()
-        if best is None:
-            return self._offer_status(500)
-        self.chosen = best
-        self.chosen_size = len(self.branches)
-        if best.on_failure is not None or self.flags & TELL_FAILURE:
-            return CHOSEN
-        return self._offer(best)
+        return choose(self, branch, now)
 
-    def settle(self, now: float, drop: int | None = None) -> int:
+    def settle(self, drop: int | None = None) -> int:
         """Decide after the failure route of `chosen`. Returns DONE (answered there), WAITING (it forked) or RELAY.
 
         `drop` is the mode that `t_drop_replies()` set in that route; None means failure_reply_mode. Dropped responses
         are never chosen again; when nothing else is left, the answer is 500.
         """
-        if self.status >= 200:
-            return DONE
-        size = self.chosen_size
-        forked = len(self.branches) > size
-        mode = self.table.settings.failure_reply_mode if drop is None else drop
-        dropped = mode in (1, 2) or (mode == 3 and forked)
-        if dropped:
-            for branch in self.branches[self.set_start if mode == 2 else 0 : size]:
-                branch.flags |= SKIP
-        if forked:
-            self.set_start = size
-            if self.open_branches:
-                return WAITING
-        best = self._best() if forked or dropped else self.chosen
-        if best is None:
-            return self._offer_status(500)
-        return self._offer(best)
-
-    def _best(self) -> Branch | None:
-        best = None
-        best_rank = WORST
-        for branch in self.branches:
-            if branch.flags & SKIP or branch.status < 300:
-                continue
-            its_rank = rank(branch.status)
-            if branch.reply is None:
-                its_rank += self.table.settings.faked_reply_prio
-            if its_rank < best_rank:
-                best = branch
-                best_rank = its_rank
-        return best
-
-    def _offer(self, best: Branch) -> int:
-        status = best.status
-        local = True
-        settings = self.table.settings
-        if best.reply is None:
-            if self.flags & CANCELED:
-                status = 487
-        elif status == 503 and settings.remap_503_500:
-            status = 500
-        else:
-            local = (status == 401 or status == 407) and settings.aggregate_challenges and len(self.challenges()) > 1
-        self.relaying = best
-        self.relay_status = status
-        self.relay_local = local
-        return RELAY
-
-    def _offer_status(self, status: int) -> int:
-        self.relaying = None
-        self.relay_status = status
-        self.relay_local = True
-        return RELAY
+        return settle(self, drop)
 
     def challenges(self) -> list[Message]:
         """Return the 401 and 407 responses of all branches, whose challenges the answer has to carry (item 7)."""
-        return [
-            branch.reply
-            for branch in self.branches
-            if branch.reply is not None and branch.status in (401, 407) and not branch.flags & SKIP
-        ]
+        return challenges(self)
 
     # Responses upstream
 
@@ -476,8 +398,8 @@ class Transaction(ServerSide):
         self.flags |= CANCELED
         if reason:
             self.cancel_reason = reason
-        if not self._cancel_open(self.table.settings.cancel_b_method, now):
-            return self._offer_status(487)
+        if not cancel_open(self, self.table.settings.cancel_b_method, now):
+            return offer_status(self, 487)
         if self.open_branches:
             return WAITING
         return self.choose(self.branches[-1], now)
@@ -485,18 +407,10 @@ class Transaction(ServerSide):
     def cancel_branches(self, now: float, only: Branch | None = None) -> int:
         """Cancel all open branches, or one (`t_cancel_branches()`); returns how many are still open."""
         if only is None:
-            self._cancel_open(WAIT_FOR_REPLY, now)
+            cancel_open(self, WAIT_FOR_REPLY, now)
         else:
             cancel_branch(self, only, WAIT_FOR_REPLY, now)
         return self.open_branches
-
-    def _cancel_open(self, method: int, now: float) -> bool:
-        found = False
-        for branch in self.branches:
-            if branch.status < 200 and not branch.flags & BLIND:
-                found = True
-                cancel_branch(self, branch, method, now)
-        return found
 
     def release(self, now: float) -> None:
         """Stop everything and let the transaction go after wt_timer, answered or not (`t_release()`)."""
@@ -510,54 +424,11 @@ class Transaction(ServerSide):
 
     def on_tick(self, now: float, expired: list[Expiry]) -> None:
         """Do what is due: retransmit, report branches whose time is over, end. Arms the next deadline."""
-        table = self.table
-        due = self._server_tick(now)
-        if self.linger_due <= now:
-            table.end(self)
-            expired.append((ENDED, self, None))
-            return
-        fired = False
-        for branch in self.branches:
-            if branch.give_up <= now:
-                branch.quiet()
-                table.stats.timeouts += 1
-                expired.append((TIMEOUT, self, branch))
-                fired = True
-            elif branch.retransmit <= now:
-                actions = self._client(branch, RETRANSMIT)
-                if actions > 0 and actions & RESEND:
-                    table.outbox.append((branch.request, branch.destination, branch))
-                    table.stats.retransmissions += 1
-                branch.retransmit_interval = min(branch.retransmit_interval * 2.0, self.retr_timer2)
-                branch.retransmit = later(branch.retransmit, branch.retransmit_interval, now)
-            if branch.cancel_retransmit <= now:
-                tick_cancel(self, branch, now)
-            due = min(due, branch.next_deadline())
-        if due == INF:
-            # Nothing runs: the script is still at it, or it has left a request without an answer.
-            if fired:
-                due = now + table.settings.wt_timer
-            elif now < self.end_of_life:
-                due = self.end_of_life
-            else:
-                table.stats.orphans += 1
-                self.release(now)
-                return
-        table.wheel.arm(self, due, now)
+        tick(self, now, expired)
 
     def set_fr(self, now: float, fr_inv_timer: float = 0.0, fr_timer: float = 0.0) -> None:
         """Change the final response timers, those that run included; 0 leaves one as it is (`t_set_fr()`)."""
-        if fr_inv_timer:
-            self.fr_inv_timer = fr_inv_timer
-        if fr_timer:
-            self.fr_timer = fr_timer
-        for branch in self.branches:
-            if branch.give_up == INF:
-                continue
-            seconds = fr_inv_timer if branch.flags & ON_INV_TIMER else fr_timer
-            if seconds:
-                branch.give_up = min(now + seconds, self.end_of_life)
-                self.table.wheel.arm(self, branch.give_up, now)
+        set_fr(self, now, fr_inv_timer, fr_timer)
 
     def set_retr(self, retr_timer1: float = 0.0, retr_timer2: float = 0.0) -> None:
         """Change T1 and T2 from the next retransmission on; 0 leaves one as it is (`t_set_retr()`)."""
@@ -568,17 +439,13 @@ class Transaction(ServerSide):
 
     def set_lifetime(self, now: float, seconds: float) -> None:
         """Give the request at most `seconds` from now, branches that run included (`t_set_max_lifetime()`)."""
-        self.end_of_life = now + seconds
-        for branch in self.branches:
-            if branch.give_up != INF and branch.give_up > self.end_of_life:
-                branch.give_up = self.end_of_life
-                self.table.wheel.arm(self, branch.give_up, now)
+        set_lifetime(self, now, seconds)
 
     def close(self) -> None:
         """End all machines and cut the links back from the branches; called by `TransactionTable.end()`."""
-        self._server_end()
+        self.server_end()
         for branch in self.branches:
-            self._client(branch, LINGER_END)
+            self.client_event(branch, LINGER_END)
             branch.quiet()
             branch.cancel_retransmit = INF
             branch.tx = None
