@@ -7,7 +7,7 @@ import pytest
 from olelo.transaction.branch import Branch
 from olelo.transaction.cancel import AT_ONCE, FAKE_487
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import DISABLE_6XX, TELL_BRANCH_FAILURE, TELL_FAILURE
+from olelo.transaction.verdict import DISABLE_6XX, DONE, TELL_BRANCH_FAILURE, TELL_FAILURE
 from transaction.kit import Ladder, request
 
 
@@ -392,3 +392,16 @@ def test_suspended_transaction_times_out() -> None:
     ladder.wait(30.1)
     assert ladder.take() == ["30.00 < 408"]
     assert not tx.resume(blind)
+
+
+def test_a_transaction_answered_meanwhile_is_done() -> None:
+    ladder = Ladder()
+    tx = ladder.receive(request())
+    tx.on_branch_failure = "x"
+    ladder.fork(tx)
+    ladder.branch_failure_route = lambda tx, branch: tx.reply_local(480, b"SIP/2.0 480 x\r\n\r\n", ladder.now) and None
+    ladder.reply(tx, 0, 486)
+    assert ladder.take()[-1] == "0.00 < 480"
+    assert tx.choose(tx.branches[0], ladder.now) == DONE
+    assert tx.settle() == DONE
+    assert not tx.relay(b"SIP/2.0 486 x\r\n\r\n", ladder.now)

@@ -27,7 +27,7 @@ class TransactionTable:
     The caller empties `outbox` after every call, and calls `expire()` when `next_deadline()` has come.
     """
 
-    __slots__ = ("by_branch", "by_dialog", "by_key", "outbox", "settings", "stats", "wheel")
+    __slots__ = ("_key", "_key_of", "by_branch", "by_dialog", "by_key", "outbox", "settings", "stats", "wheel")
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings if settings is not None else Settings()
@@ -36,6 +36,8 @@ class TransactionTable:
         self.by_key: dict[bytes, Transaction] = {}
         self.by_branch: dict[bytes, Branch] = {}
         self.by_dialog: dict[bytes, Transaction] = {}
+        self._key = b""  # key of the request that was looked up last: create() usually follows
+        self._key_of: Message | None = None
         # The horizon bounds how long a stale entry keeps a finished transaction in memory.
         self.wheel: Wheel[ServerSide] = Wheel(self.settings.granularity, min(self.settings.wt_timer, 5.0))
 
@@ -55,7 +57,10 @@ class TransactionTable:
         the ACK for a 2xx that was relayed belongs to no transaction (RFC 3261 section 16.11) and gives None.
         """
         settings = self.settings
-        tx = self.by_key.get(key_of_request(msg, False, settings.ruri_matching, settings.via1_matching))
+        key = key_of_request(msg, False, settings.ruri_matching, settings.via1_matching)
+        self._key = key
+        self._key_of = msg
+        tx = self.by_key.get(key)
         if msg.method == "ACK":
             if tx is not None and tx.status < 300:
                 tx = None
@@ -106,8 +111,11 @@ class TransactionTable:
 
         Raises ValueError when the request is an ACK or belongs to a transaction already.
         """
-        settings = self.settings
-        key = key_of_request(msg, False, settings.ruri_matching, settings.via1_matching)
+        if msg is self._key_of:
+            key = self._key
+            self._key_of = None
+        else:
+            key = key_of_request(msg, False, self.settings.ruri_matching, self.settings.via1_matching)
         if key in self.by_key or msg.method == "ACK":
             raise ValueError(f"{msg.method} cannot open a transaction: it is an ACK or has one")
         return self._enter(Transaction(self, id, key, msg.method, msg, destination, reliable, now), now)

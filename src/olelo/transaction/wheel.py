@@ -38,7 +38,10 @@ class Wheel(Generic[T]):
 
     def arm(self, entry: T, due: float, now: float) -> None:
         """See that `entry` comes up at `due` at the latest by one tick, or earlier if it was armed for earlier."""
-        tick = int(due * self._per_second) + 1
+        due *= self._per_second
+        if due >= entry.tick:
+            return  # the usual case: a deadline has moved away
+        tick = int(due) + 1
         latest = int(now * self._per_second) + 1 + self._horizon
         if tick > latest:
             tick = latest
