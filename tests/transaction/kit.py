@@ -156,7 +156,7 @@ class Ladder:
             if self.failure_route is not None:
                 self.failure_route(tx)
             self.flush()
-            verdict = tx.settle(self.drop_replies)
+            verdict = tx.settle(self.now, self.drop_replies)
         if verdict == RELAY:
             if tx.relay_local or tx.relaying is None:
                 assert tx.request is not None
@@ -206,4 +206,4 @@ class Ladder:
     def empty(self) -> bool:
         """Whether nothing is left of any transaction."""
         table = self.table
-        return not (table.by_key or table.by_branch or table.by_dialog)
+        return not (table.by_key or table.by_branch or table.by_dialog or table.by_call)

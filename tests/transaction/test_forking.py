@@ -403,5 +403,5 @@ def test_a_transaction_answered_meanwhile_is_done() -> None:
     ladder.reply(tx, 0, 486)
     assert ladder.take()[-1] == "0.00 < 480"
     assert tx.choose(tx.branches[0], ladder.now) == DONE
-    assert tx.settle() == DONE
+    assert tx.settle(ladder.now) == DONE
     assert not tx.relay(b"SIP/2.0 486 x\r\n\r\n", ladder.now)

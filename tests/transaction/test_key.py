@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from olelo.sip.message import Message
 
-from olelo.transaction.key import key_of_dialog, key_of_request
+from olelo.transaction.key import cancel_key, key_of_dialog, key_of_request
 from transaction.kit import request
 
 
@@ -59,3 +59,8 @@ def test_dialog_key_needs_both_tags_call_and_cseq() -> None:
     assert base != key_of_dialog(Message.parse(request()), b"there")
     assert base != key_of_dialog(Message.parse(request(cseq=2)), b"here")
     assert base != key_of_dialog(Message.parse(request(call_id="other")), b"here")
+
+
+def test_cancel_key_is_made_from_the_key_of_the_invite() -> None:
+    for branch in ("z9hG4bKx", "1"):
+        assert cancel_key(key(branch=branch)) == key(branch=branch, method="CANCEL")

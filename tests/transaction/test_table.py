@@ -65,6 +65,42 @@ def test_reply_is_found_by_branch_and_method() -> None:
     assert ladder.table.lookup_reply(Message.parse(response(sent, 200, method="CANCEL"))) is tx.branches[1]
 
 
+def test_ack_of_a_relayed_200_finds_the_call_while_it_is_here() -> None:
+    ladder = Ladder()
+    tx = ladder.call()
+    ack = Message.parse(request("ACK", branch="z9hG4bKack", to_tag="bob0"))
+    assert ladder.table.lookup_e2e_ack(ack) is None
+    ladder.reply(tx, 0, 200)
+    assert ladder.table.lookup_e2e_ack(ack) is tx
+    assert ladder.table.lookup_e2e_ack(Message.parse(request("ACK", cseq=2))) is None
+    assert ladder.table.lookup_e2e_ack(Message.parse(request("ACK", call_id="other"))) is None
+    other = request("ACK").replace(b"tag=alice", b"tag=carol")
+    assert ladder.table.lookup_e2e_ack(Message.parse(other)) is None
+    ladder.wait(5.1)
+    assert ladder.table.lookup_e2e_ack(ack) is None
+    assert ladder.empty()
+
+
+def test_end_of_an_older_spiral_leaves_the_newer_call_findable() -> None:
+    ladder = Ladder()
+    one = ladder.call()
+    ladder.reply(one, 0, 200)
+    ladder.wait(1)
+    two = ladder.call(branch="z9hG4bKspiral")
+    ladder.reply(two, 0, 200)
+    ladder.wait(4.1)
+    assert ladder.ended == [one]
+    assert ladder.table.lookup_e2e_ack(Message.parse(request("ACK"))) is two
+
+
+@pytest.mark.parametrize("branch", ["z9hG4bKcaller", "1"])
+def test_invite_that_its_cancel_has_overtaken_is_born_cancelled(branch: str) -> None:
+    ladder = Ladder()
+    ladder.receive(request("CANCEL", branch=branch))
+    assert not ladder.receive(request(branch=branch)).may_fork
+    assert ladder.receive(request(branch="z9hG4bKelse")).may_fork
+
+
 def test_callid_matching_looks_twice() -> None:
     ladder = Ladder(callid_matching=True)
     tx = ladder.call()

@@ -5,7 +5,7 @@ sender follows RFC 2543 and the key is made of the header fields that section 17
 that key: an ACK carries the tag of the response and not the tag of the INVITE, a CANCEL of a broken peer carries
 either, and no two requests of one sender differ in their To tag alone.
 
-An ACK has the key of its INVITE; `CANCEL` has one of its own, and `cancel=True` gives the key of what it cancels.
+The method stands at the end. An ACK has the key of its INVITE; `CANCEL` has one of its own, and `cancel=True` gives the key of what it cancels.
 """
 
 from __future__ import annotations
@@ -42,14 +42,19 @@ def key_of_request(msg: Message, cancel: bool = False, ruri_matching: bool = Tru
     return b"\n".join(
         (
             b"2543",
-            method.encode("latin-1"),
             msg.call_id,
             b"%d" % msg.cseq.number,
             msg.from_.tag,
             msg.ruri if ruri_matching else b"",
             (msg.first(HeaderId.VIA) or b"") if via1_matching else b"",
+            method.encode("latin-1"),
         )
     )
+
+
+def cancel_key(key: bytes) -> bytes:
+    """Return the key that the CANCEL of an INVITE with this key has."""
+    return key[: -len(b"INVITE")] + b"CANCEL"
 
 
 def key_of_dialog(msg: Message, to_tag: bytes) -> bytes:

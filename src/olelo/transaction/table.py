@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from olelo.sip.message import Message
 from olelo.transaction.branch import INF, Branch
-from olelo.transaction.key import key_of_dialog, key_of_request
+from olelo.transaction.key import cancel_key, key_of_dialog, key_of_request
 from olelo.transaction.server import ServerSide
 from olelo.transaction.settings import Settings, Stats
 from olelo.transaction.states import TERMINATED
 from olelo.transaction.transaction import Transaction
+from olelo.transaction.verdict import CANCELED
 from olelo.transaction.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -27,7 +28,18 @@ class TransactionTable:
     The caller empties `outbox` after every call, and calls `expire()` when `next_deadline()` has come.
     """
 
-    __slots__ = ("_key", "_key_of", "by_branch", "by_dialog", "by_key", "outbox", "settings", "stats", "wheel")
+    __slots__ = (
+        "_key",
+        "_key_of",
+        "by_branch",
+        "by_call",
+        "by_dialog",
+        "by_key",
+        "outbox",
+        "settings",
+        "stats",
+        "wheel",
+    )
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings if settings is not None else Settings()
@@ -35,7 +47,8 @@ class TransactionTable:
         self.outbox: list[Packet] = []
         self.by_key: dict[bytes, Transaction] = {}
         self.by_branch: dict[bytes, Branch] = {}
-        self.by_dialog: dict[bytes, Transaction] = {}
+        self.by_dialog: dict[bytes, Transaction] = {}  # INVITEs answered here with 2xx
+        self.by_call: dict[bytes, Transaction] = {}  # INVITEs whose 2xx was relayed, by Call-ID
         self._key = b""  # key of the request that was looked up last: create() usually follows
         self._key_of: Message | None = None
         # The horizon bounds how long a stale entry keeps a finished transaction in memory.
@@ -67,6 +80,20 @@ class TransactionTable:
             if tx is None and self.by_dialog:
                 tx = self.by_dialog.get(key_of_dialog(msg, msg.to.tag))
         if tx is not None and settings.callid_matching and not self._same_call(tx, msg):
+            return None
+        return tx
+
+    def lookup_e2e_ack(self, msg: Message) -> Transaction | None:
+        """Return the INVITE whose relayed 2xx an ACK acknowledges, while it is still here (tm's "e2e ACK").
+
+        Call-ID, CSeq number and From tag are compared, as in tm. Of several INVITEs that are alike in these (a spiral)
+        the one that was answered last is found.
+        """
+        tx = self.by_call.get(msg.call_id)
+        if tx is None or tx.request is None:
+            return None
+        request = tx.request
+        if msg.cseq.number != request.cseq.number or msg.from_.tag != request.from_.tag:
             return None
         return tx
 
@@ -109,6 +136,8 @@ class TransactionTable:
             destination: Where responses go; opaque.
             reliable: Whether the transport of the request is reliable (section 17.2.1).
 
+        An INVITE whose CANCEL is here already is born `CANCELED`.
+
         Raises ValueError when the request is an ACK or belongs to a transaction already.
         """
         if msg is self._key_of:
@@ -118,7 +147,10 @@ class TransactionTable:
             key = key_of_request(msg, False, self.settings.ruri_matching, self.settings.via1_matching)
         if key in self.by_key or msg.method == "ACK":
             raise ValueError(f"{msg.method} cannot open a transaction: it is an ACK or has one")
-        return self._enter(Transaction(self, id, key, msg.method, msg, destination, reliable, now), now)
+        tx = Transaction(self, id, key, msg.method, msg, destination, reliable, now)
+        if tx.is_invite and cancel_key(key) in self.by_key:
+            tx.flags |= CANCELED  # its CANCEL has overtaken it
+        return self._enter(tx, now)
 
     def create_local(self, method: str, now: float, id: bytes) -> Transaction:
         """Enter a request that originates here. RELAY then means that its caller gets the response."""
@@ -139,6 +171,9 @@ class TransactionTable:
         del self.by_key[tx.key]
         if tx.local_key:
             self.by_dialog.pop(tx.local_key, None)
+        request = tx.request
+        if request is not None and tx.is_invite and self.by_call.get(request.call_id) is tx:
+            del self.by_call[request.call_id]
         for branch in tx.branches:
             self.by_branch.pop(branch.branch_id, None)
         if tx.linger_due != INF:

@@ -11,7 +11,7 @@ A packet from the network takes two steps, because the script stands between the
         verdict = tx.choose(branch, now)
     if verdict == CHOSEN:
         ... failure route of tx.chosen: may add branches, or answer by reply_local() ...
-        verdict = tx.settle()
+        verdict = tx.settle(now)
     if verdict == RELAY:
         ... build the response from tx.relaying, tx.relay_status and tx.relay_local ...
         tx.relay(packet, now)
@@ -330,7 +330,7 @@ class Transaction(ServerSide):
         """Decide what follows from the failure of `branch`. Returns WAITING, CHOSEN, RELAY or DONE."""
         return choose(self, branch, now)
 
-    def settle(self, drop: int | None = None) -> int:
+    def settle(self, now: float, drop: int | None = None) -> int:
         """Decide after the failure route of `chosen`. Returns DONE (answered there), WAITING (it forked) or RELAY.
 
         `drop` is the mode that `t_drop_replies()` set in that route; None means failure_reply_mode. Dropped responses
@@ -378,6 +378,8 @@ class Transaction(ServerSide):
             return False
         if status >= 200 and first:
             self.chosen = None
+            if self.is_invite and status < 300 and not answer and self.request is not None:
+                self.table.by_call[self.request.call_id] = self
             if self.is_invite and not self.cancel_reason:
                 self.cancel_reason = reason_of(status)
             for branch in self.branches:
