@@ -5,14 +5,15 @@ sender follows RFC 2543 and the key is made of the header fields that section 17
 that key: an ACK carries the tag of the response and not the tag of the INVITE, a CANCEL of a broken peer carries
 either, and no two requests of one sender differ in their To tag alone.
 
-The method stands at the end. An ACK has the key of its INVITE; `CANCEL` has one of its own, and `cancel=True` gives the key of what it cancels.
+The method stands at the end. An ACK has the key of its INVITE; a CANCEL has one of its own, and `cancel=True` gives
+the key of what it cancels.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from olelo.sip.headers import HeaderId
+from olelo.sip.headers import VIA
 from olelo.sip.message import Message
 
 MAGIC_COOKIE: Final = b"z9hG4bK"
@@ -46,7 +47,7 @@ def key_of_request(msg: Message, cancel: bool = False, ruri_matching: bool = Tru
             b"%d" % msg.cseq.number,
             msg.from_.tag,
             msg.ruri if ruri_matching else b"",
-            (msg.first(HeaderId.VIA) or b"") if via1_matching else b"",
+            (msg.first(VIA) or b"") if via1_matching else b"",
             method.encode("latin-1"),
         )
     )
