@@ -405,3 +405,12 @@ def test_a_transaction_answered_meanwhile_is_done() -> None:
     assert tx.choose(tx.branches[0], ladder.now) == DONE
     assert tx.settle(ladder.now) == DONE
     assert not tx.relay(b"SIP/2.0 486 x\r\n\r\n", ladder.now)
+
+
+def test_branches_that_never_left_are_not_chosen() -> None:
+    ladder = Ladder()
+    tx = ladder.call(2)
+    for branch in tx.branches:
+        tx.drop_branch(branch)
+    ladder.go_on(tx, None, tx.choose(tx.branches[1], ladder.now))
+    assert tx.status == 500

@@ -439,3 +439,28 @@ def test_repr_names_method_state_and_branches() -> None:
     tx = ladder.call()
     assert repr(tx) == "<Transaction INVITE b't1' Proceeding 0 with 1 branches>"
     assert repr(tx.branches[0]) == "<Branch 0 b'z9hG4bKt1.0' status 0>"
+
+
+def test_timeout_of_an_answered_transaction_is_absorbed() -> None:
+    ladder = Ladder()
+    tx = ladder.call()
+    tx.reply_local(480, response(request(), 480, "here"), ladder.now)
+    assert tx.on_timeout(tx.branches[0], ladder.now) == ABSORBED
+
+
+def test_nothing_is_sent_for_a_transaction_that_is_gone() -> None:
+    ladder = Ladder()
+    tx = ladder.receive(request())
+    ladder.table.end(tx)
+    assert not tx.reply_local(200, response(request(), 200), ladder.now)
+    assert not tx.reply_local(100, response(request(), 100), ladder.now)
+    ladder.flush()
+    assert ladder.take() == []
+
+
+def test_failure_that_cannot_be_acknowledged_still_counts() -> None:
+    ladder = Ladder()
+    tx = ladder.call()
+    packet = response(tx.branches[0].request, 486).replace(b"To: <sip:bob@example.com>", b"To: <sip:bob@example.com")
+    msg = Message.parse(packet)
+    assert tx.receive(tx.branches[0], msg, ladder.now) == DELIVER

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from olelo.sip.headers import VIA
 from olelo.sip.message import Message
 
 MAGIC_COOKIE: Final = b"z9hG4bK"
@@ -47,7 +46,7 @@ def key_of_request(msg: Message, cancel: bool = False, ruri_matching: bool = Tru
             b"%d" % msg.cseq.number,
             msg.from_.tag,
             msg.ruri if ruri_matching else b"",
-            (msg.first(VIA) or b"") if via1_matching else b"",
+            via.raw if via1_matching else b"",
             method.encode("latin-1"),
         )
     )

@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from olelo.sip.build import make_ack
+from olelo.sip.errors import SipError
 from olelo.sip.message import Message
 from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch
 from olelo.transaction.cancel import WAIT_FOR_REPLY, cancel_branch, cancel_open, reason_of, send_cancel
@@ -236,7 +237,7 @@ class Transaction(ServerSide):
             branch.retransmit_interval = self.retr_timer2
             branch.retransmit = now + self.retr_timer2
         if actions & SEND_ACK:
-            self.table.outbox.append((make_ack(branch.request, reply), branch.destination, branch))
+            self._acknowledge(branch, reply)
         if not actions & PASS:
             return ABSORBED
         if branch.flags & CANCELLED and event == PROVISIONAL:
@@ -247,6 +248,13 @@ class Transaction(ServerSide):
                 send_cancel(self, branch, now)
             return ABSORBED
         return DELIVER
+
+    def _acknowledge(self, branch: Branch, reply: Message) -> None:
+        try:
+            ack = make_ack(branch.request, reply)
+        except SipError:
+            return  # no To can be read: without an ACK the next hop repeats itself, and the call goes on failing
+        self.table.outbox.append((ack, branch.destination, branch))
 
     def deliver(self, branch: Branch, reply: Message, status: int, now: float) -> int:
         """Decide about a response after its onreply_route (`status` may have been changed there).
