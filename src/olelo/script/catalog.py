@@ -154,7 +154,11 @@ class Catalog:
     """Everything known to a configuration, by module. `core` names have module "".
 
     functions: name -> overloads (told apart by number of arguments). For `check`'s "which module exports it", the catalog
-    holds all modules Olelo has; `loaded` says which of them the configuration loaded.
+    holds all modules Olelo has; `loaded` says which of them the configuration loaded (`check` sets it).
+    known_elsewhere: names that other Kamailio releases have, by how they are written: `name()`, `$name`,
+    `{cls.name}`, `module:parameter`, `core_parameter`, `module.so`, `event_route[name]`. `check` warns with the text;
+    such a function returns 1, such a variable is $null, such a parameter is ignored.
+    operands give lower-case names for proto ("udp"), "INET"/"INET6" for af, int for ports and lengths, else str.
     """
 
     functions: dict[str, list[FunctionSpec]] = field(default_factory=dict)

@@ -116,11 +116,11 @@ class RouteGen(ExprGen):
     def _expression(self, expr: n.Expr, sink: str) -> None:
         pos = expr.pos
         if isinstance(expr, n.Call):
-            spec = self.call(expr)
-            if sink == "return" and spec.module:
+            ends = self.call(expr)
+            if sink == "return" and ends:
                 self.out.line("return rc", pos)
                 return
-            if spec.module:
+            if ends:
                 self.out.line("if not rc:", pos)
                 self.out.line("    return 0", pos)
             self.value("rc", sink, pos)

@@ -66,6 +66,7 @@ class Unit:
         self.recursive: set[tuple[str, str]] = set()
         self.soft: set[tuple[str, str]] = set()
         self.dynamic_table: dict[str, object] = {}
+        self.flags: dict[str, int] = {}
 
     def helper(self, name: str) -> str:
         """Name of a function of runtime.py."""
@@ -77,12 +78,20 @@ class Unit:
     def setter(self, ref: PvRef) -> str:
         return self.names.bind(("set", ref.text), "set_" + mangle(ref.text), ref.set)
 
-    def overload(self, call: n.Call) -> FunctionSpec:
-        found = self.catalog.functions.get(call.name, [])
-        for spec in found:
-            if spec.min_args <= len(call.args) <= spec.max_args:
-                return spec
-        raise CodegenError(f"unknown function {call.name}/{len(call.args)}", call.pos)
+    def overload(self, call: n.Call) -> FunctionSpec | None:
+        """The function that a call means; None for one that only other releases have (it does nothing)."""
+        spec = find_overload(self.catalog, call)
+        if spec is None and call.name + "()" not in self.catalog.known_elsewhere:
+            raise CodegenError(f"unknown function {call.name}/{len(call.args)}", call.pos)
+        return spec
+
+
+def find_overload(catalog: Catalog, call: n.Call) -> FunctionSpec | None:
+    """The function of a loaded module (or of the core) that takes this number of arguments."""
+    for spec in catalog.functions.get(call.name, []):
+        if spec.min_args <= len(call.args) <= spec.max_args and (not spec.module or spec.module in catalog.loaded):
+            return spec
+    return None
 
 
 class ExprGen:
@@ -419,10 +428,12 @@ class ExprGen:
     def action(self, expr: n.Call | n.RouteCall | n.BlockExpr) -> str:
         """Write a call as statements: `rc` holds its code, `c.rc` too, and 0 has ended the script."""
         if isinstance(expr, n.Call):
-            spec = self.call(expr)
-            if spec.module:
+            if self.call(expr):
                 self.out.line("if not rc:", expr.pos)
                 self.out.line("    return 0", expr.pos)
+            else:
+                # a core command leaves $rc alone, but an expression starts with $rc at 0 (action.c: run_actions)
+                self.out.line("c.rc = 0", expr.pos)
             return "rc"
         if isinstance(expr, n.RouteCall):
             self.route_call(expr)
@@ -432,10 +443,13 @@ class ExprGen:
     def block_value(self, expr: n.BlockExpr) -> str:
         raise NotImplementedError
 
-    def call(self, call: n.Call) -> FunctionSpec:
-        """Write `rc = f(c, ...)` without the end of the script at 0."""
+    def call(self, call: n.Call) -> bool:
+        """Write `rc = f(c, ...)` without the end of the script at 0. False: a core command, for which 0 is no end."""
         unit = self.unit
         spec = unit.overload(call)
+        if spec is None:
+            self.out.line("rc = c.rc = 1", call.pos, len(call.name))
+            return True
         name = unit.names.bind(("function", spec.name, id(spec)), call.name, spec.call)
         guards: list[str] = []
         args = [self._argument(each, spec.args[i], guards) for i, each in enumerate(call.args)]
@@ -447,19 +461,19 @@ class ExprGen:
             text = f"-1 if {' or '.join(f'{guard} is None' for guard in guards)} else {text}"
         if not spec.waits:
             self.out.line(f"rc = c.rc = {text}" if spec.module else f"rc = {text}", call.pos, width)
-            return spec
+            return bool(spec.module)
         self.out.line(f"rc = {text}", call.pos, width)
         self.out.line("if rc.__class__ is not int:", call.pos, width)
         self.out.line("    rc = await rc", call.pos, width)
         if spec.module:
             self.out.line("c.rc = rc", call.pos, width)
-        return spec
+        return bool(spec.module)
 
     def _argument(self, expr: n.Expr, spec: ArgSpec, guards: list[str]) -> str:
         unit = self.unit
         value = ops.constant(expr)
         if isinstance(expr, n.Ident):
-            value = expr.name
+            value = unit.flags.get(expr.name, expr.name)
         kind = spec.kind
         if kind is ArgKind.PVAR:
             text = expr.text if isinstance(expr, n.Var) else str(value).removeprefix("$")

@@ -19,6 +19,7 @@ from olelo.script import ops, runtime
 from olelo.script.catalog import Catalog
 from olelo.script.check import check
 from olelo.script.codegen import CodegenError, RouteText, Unit, function_name, write_route
+from olelo.script.codegen_expr import find_overload
 from olelo.script.codegen_names import Text
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.values import ResolveError
@@ -85,7 +86,7 @@ def compile_config(config: n.Config, catalog: Catalog, diag: Diagnostics, *, tra
         _number(program, "max_while_loops", runtime.MAX_WHILE_LOOPS),
         _number(program, "max_recursive_level", runtime.MAX_RECURSIVE_LEVEL),
     )
-    texts: list[RouteText] = []
+    unit.flags = _flags(config)
     _colour(config.routes, unit)
     for route in config.routes:
         unit.functions[route.kind, route.name] = unit.names.claim(function_name(route.kind, route.name))
@@ -149,11 +150,10 @@ def _colour(routes: list[n.Route], unit: Unit) -> None:
             if isinstance(expr, n.RouteCall):
                 name = expr.target.name if isinstance(expr.target, n.Ident) else ops.constant(expr.target)
                 called |= subroutes if name is None else {("route", str(name))} & subroutes
-            elif isinstance(expr, n.Call) and any(
-                spec.waits and spec.min_args <= len(expr.args) <= spec.max_args
-                for spec in unit.catalog.functions.get(expr.name, [])
-            ):
-                unit.waiting.add(key)
+            elif isinstance(expr, n.Call):
+                spec = find_overload(unit.catalog, expr)
+                if spec is not None and spec.waits:
+                    unit.waiting.add(key)
         calls[key] = called
     changed = True
     while changed:
@@ -172,6 +172,17 @@ def _colour(routes: list[n.Route], unit: Unit) -> None:
                 reached |= more
                 changed = True
     unit.recursive |= {key for key, reached in reach.items() if key in reached}
+
+
+def _flags(config: n.Config) -> dict[str, int]:
+    """Numbers of the flags declared by `flags name:bit, ...`; without a bit the next free one."""
+    found: dict[str, int] = {}
+    for item in config.items:
+        if isinstance(item, n.FlagDecl) and item.kind == "flags":
+            for name, bit, _ in item.names:
+                taken = set(found.values())
+                found[name] = bit if bit >= 0 else next(i for i in range(len(taken) + 1) if i not in taken)
+    return found
 
 
 def _number(program: Program, name: str, default: int) -> int:

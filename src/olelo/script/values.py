@@ -32,6 +32,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {found[0]}?" if found else ""
 
 
+#: Stands for a variable that only other releases have: $null, and written to without effect.
+_NOTHING = VariableSpec("", "", inner="optional", make=lambda inner, index: (lambda ctx: None, lambda ctx, value: None))
+
+
 class Resolver:
     """Resolves variable texts, with a cache by text: the same variable has one getter in a whole program."""
 
@@ -78,12 +82,13 @@ class Resolver:
         """The declaration behind a variable's name. Raises: ResolveError with the nearest name."""
         found = self.catalog.variables.get(spec.name)
         if found is None:
-            elsewhere = self.catalog.known_elsewhere.get("$" + spec.name, "")
+            if "$" + spec.name in self.catalog.known_elsewhere:
+                return _NOTHING
             raise ResolveError(
                 "unknown-variable",
                 f"unknown variable ${spec.name}",
                 spec.offset,
-                elsewhere or nearest(spec.name, self.catalog.variables).replace("mean ", "mean $"),
+                nearest(spec.name, self.catalog.variables).replace("mean ", "mean $"),
             )
         return found
 
@@ -177,7 +182,7 @@ class Resolver:
                 "unknown-transformation",
                 f"unknown transformation {{{call.cls}.{call.name}}}",
                 call.offset,
-                self.catalog.known_elsewhere.get(f"{{{call.cls}.{call.name}}}", "")
+                self.catalog.known_elsewhere.get(f"{{{call.cls}.{call.name}}}")
                 or nearest(f"{call.cls}.{call.name}", names),
             )
         if found.module and found.module not in self.catalog.loaded:
