@@ -2,7 +2,7 @@
 
 Differences that matter in configurations: `[[:digit:]]` classes; inside `[..]` a backslash is an ordinary
 character; `\\d` is the letter d (no digit class); `\\<`, `\\>`, `\\w`, `\\s`, `\\b` are GNU extensions that
-work; `(?:` does not exist; a `{` that opens no repetition is an ordinary character; `*` at the start is literal.
+work; `(?:` does not exist; a repetition sign with nothing before it is an error, and so is a `{` that is not closed.
 POSIX takes the longest alternative and Python the first: a match/no match answer is the same, captured text may
 differ, and for that `longest` alternatives are not attempted (no configuration seen depends on it).
 """
@@ -29,7 +29,7 @@ _CLASSES = {
 _GNU = {"<": r"\b(?=\w)", ">": r"\b(?<=\w)", "`": r"\A", "'": r"\Z"}
 _GNU_SAME = frozenset("wWsSbB")
 _REPEAT = re.compile(r"\{(\d*)(,?)(\d*)\}")
-_SPECIAL = frozenset(".^$*+?()[]{}|\\")
+_MOST_REPEATS = 32767  # RE_DUP_MAX
 
 
 def translate(pattern: str, newline: bool = False) -> str:
@@ -37,79 +37,75 @@ def translate(pattern: str, newline: bool = False) -> str:
 
     Raises: ValueError where regcomp would refuse the pattern.
     """
-    out: list[str] = []
+    # One list of finished pieces per open group; a repetition takes the last piece, if `atom` says it may.
+    groups: list[list[str]] = [[]]
     at = 0
     size = len(pattern)
-    depth = 0
-    start = True  # at the start of an expression, where a repetition sign has nothing to repeat
+    atom = False
     while at < size:
         char = pattern[at]
-        was_start, start = start, False
+        out = groups[-1]
+        if char in "*+?{":
+            if not atom:
+                raise ValueError("invalid preceding regular expression")
+            sign, at = _repetition(pattern, at)
+            out[-1] = f"(?:{out[-1]}){sign}" if len(out[-1]) > 1 else out[-1] + sign
+            continue
+        atom = True
         if char == "\\":
             if at + 1 >= size:
                 raise ValueError("trailing backslash")
-            out.append(_escape(pattern[at + 1]))
+            following = pattern[at + 1]
+            out.append(_escape(following))
+            atom = following not in "<>`'bB"
             at += 2
         elif char == "[":
             text, at = _bracket(pattern, at, newline)
             out.append(text)
-        elif char in "*+?":
-            if was_start:
-                # GNU takes a leading repetition sign as an ordinary character
-                out.append("\\" + char)
-                at += 1
-                continue
-            # several signs in a row mean the same as nested groups, which Python wants spelled out
-            if out and out[-1] in ("*", "+", "?"):
-                out[-1] = "*"
-            else:
-                out.append(char)
-            at += 1
-        elif char == "{":
-            found = _REPEAT.match(pattern, at)
-            if found and (found[1] or found[2]) and not was_start:
-                low, high = int(found[1] or 0), int(found[3]) if found[3] else -1
-                if high >= 0 and low > high:
-                    raise ValueError("invalid content of \\{\\}")
-                out.append("{" + str(low) + found[2] + found[3] + "}")
-                at = found.end()
-            else:
-                out.append("\\{")
-                at += 1
         elif char == "(":
-            if pattern.startswith("(?", at):
-                raise ValueError("invalid preceding regular expression: (?..) is not POSIX")
-            depth += 1
-            out.append("(")
-            start = True
+            groups.append([])
+            atom = False
             at += 1
-        elif char == ")":
-            if depth:
-                depth -= 1
-                out.append(")")
-            else:
-                raise ValueError("unmatched ) or \\)")
+        elif char == ")" and len(groups) > 1:
+            groups.pop()
+            groups[-1].append("(" + "".join(out) + ")")
             at += 1
         elif char == "|":
             out.append("|")
-            start = True
+            atom = False
             at += 1
-        elif char == "^":
-            out.append("(?m:^)" if newline else r"\A")
-            start = True
-            at += 1
-        elif char == "$":
-            out.append("(?m:$)" if newline else r"\Z")
+        elif char in "^$":
+            out.append(_anchor(char, newline))
+            atom = False
             at += 1
         elif char == ".":
             out.append("[^\\n]" if newline else "(?s:.)")
             at += 1
         else:
-            out.append("\\" + char if char in _SPECIAL else re.escape(char))
+            out.append(re.escape(char))
             at += 1
-    if depth:
+    if len(groups) > 1:
         raise ValueError("unmatched ( or \\(")
-    return "".join(out)
+    return "".join(groups[0])
+
+
+def _repetition(pattern: str, at: int) -> tuple[str, int]:
+    """The repetition sign at `at` and the offset after it."""
+    if pattern[at] != "{":
+        return pattern[at], at + 1
+    found = _REPEAT.match(pattern, at)
+    if found is None or not (found[1] or found[2]):
+        raise ValueError("unmatched { or invalid content of {}")
+    low, high = int(found[1] or 0), int(found[3]) if found[3] else -1
+    if (0 <= high < low) or max(low, high) > _MOST_REPEATS:
+        raise ValueError("invalid content of {}")
+    return "{" + str(low) + found[2] + found[3] + "}", found.end()
+
+
+def _anchor(char: str, newline: bool) -> str:
+    if newline:
+        return "(?m:^)" if char == "^" else "(?m:$)"
+    return r"\A" if char == "^" else r"\Z"
 
 
 @lru_cache(maxsize=1024)
