@@ -168,7 +168,9 @@ class CoreCommands:
     def kill(self, number: int = 15) -> None:
         self.view.signal(number)
 
-    def shmmem(self, unit: str = "") -> dict[str, int]:
+    def shmmem(self, unit: Any = "") -> dict[str, int]:
+        if not isinstance(unit, str):
+            unit = ""
         shift = _UNITS.get(unit[:1].lower())
         if shift is None or unit[1:].lower() not in ("", "b"):
             raise RpcFault(500, "bad param, (use b|k|m|g)")
@@ -308,7 +310,7 @@ def register_core_commands(registry: Registry, view: EngineView) -> None:
     add(
         "core.shmmem",
         core.shmmem,
-        "*s",
+        "*a",
         "Returns memory info: total and free of the machine, used by the server. Unit: b (default), k, m or g.",
     )
     add("core.tcp_info", core.tcp_info, "", "Returns tcp related info.")

@@ -7,6 +7,7 @@ escapes newline, return, tab, backslash and zero, and within structs `,` (\\c) a
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from olelo.rpc.values import members, row
 #: Longest request in bytes.
 MAX_REQUEST = 65535
 
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _UNESCAPE = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t", "0": "\0", "c": ",", "o": ":"}
 _ESCAPE = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "\0": "\\0"})
 _ESCAPE_MEMBER = str.maketrans(
@@ -44,11 +46,11 @@ class LineFramer:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[str]:
-        self._buffer += data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        self._buffer += data
         requests: list[str] = []
-        while (end := self._buffer.find(b"\n\n")) >= 0:
-            text = bytes(self._buffer[:end]).decode("latin-1").lstrip("\n")
-            del self._buffer[: end + 2]
+        while (end := _EMPTY_LINE.search(self._buffer)) is not None:
+            text = bytes(self._buffer[: end.start()]).decode("latin-1").lstrip("\r\n")
+            del self._buffer[: end.end()]
             if text:
                 requests.append(text)
         if len(self._buffer) > MAX_REQUEST:
@@ -60,7 +62,7 @@ class LineFramer:
 def parse_request(text: str) -> FifoRequest:
     """Read one request; the reply's name may hold no dot, slash or backslash, so that it stays in its directory."""
     first, *lines = text.split("\n")
-    first = first.rstrip(" \t")
+    first = first.rstrip(" \t\r")
     if not first.startswith(":"):
         raise FifoError("command must begin with ':'")
     method, separator, reply = first[1:].partition(":")
@@ -70,7 +72,7 @@ def parse_request(text: str) -> FifoRequest:
         raise FifoError("empty command")
     if any(character in reply for character in "./\\"):
         raise FifoError(f"forbidden file name {reply!r}")
-    return FifoRequest(method, reply, [_unescape(line.rstrip(" \t")) for line in lines])
+    return FifoRequest(method, reply, [_unescape(line.rstrip(" \t\r")) for line in lines])
 
 
 def encode_reply(reply: Any) -> bytes:
