@@ -5,7 +5,7 @@ Data enters by `receive()`; packets leave by `send()`. Everything else is called
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from olelo.core.params import CoreParams
@@ -15,7 +15,7 @@ from olelo.core.stats import Statistics
 from olelo.script.catalog import Catalog, RouteKind
 from olelo.script.compile import CompiledRoute, Program
 from olelo.script.nodes import Listen
-from olelo.script.runtime import run
+from olelo.script.runtime import Suspended, run
 
 if TYPE_CHECKING:
     from olelo.core.context import RouteContext
@@ -43,6 +43,7 @@ class Engine:
         self.sockets: list[ListenSocket] = []
         self.aliases: set[tuple[bytes, int, str]] = set()  # (host, port or 0, proto or "")
         self.defines: dict[str, str | None] = {}
+        self.sources: dict[str, str] = {}  # text of the configuration files, by name
         self.arguments: list[str] = []
         self.globals: dict[str, dict[str, int | str]] = {}
         #: next hops by URI, socket and transport, kept by core/forward.py
@@ -52,6 +53,7 @@ class Engine:
         self.commands: dict[str, RpcSpec] = {}
         self.sflags = 0
         self.tm: TransactionService | None = None
+        self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None
         self.started_at = services.wall()
         self.message_count = 0
         self.pid = 0  # the process's, set by the application
@@ -97,6 +99,19 @@ class Engine:
         cancel.append(self.services.call_at(self.services.now() + seconds, tick))
         return lambda: cancel[0]()
 
+    @property
+    def run_dir(self) -> str:
+        """Where sockets and FIFOs with relative names live."""
+        return str(self.params.rundir)
+
+    def open_control(self, addresses: Sequence[Any], options: Any) -> Any:
+        """Open the sockets of module ctl; the application provides the server (`control_opener`)."""
+        return self.control_opener(addresses, options) if self.control_opener is not None else None
+
+    def connection_alive(self, number: int) -> bool:
+        """Whether a stream connection is still open."""
+        return self.services.connection_alive(number)
+
     # --- who are we ---------------------------------------------------------------------------------------
 
     def is_myself(self, host: bytes, port: int = 0, proto: str = "") -> bool:
@@ -137,11 +152,11 @@ class Engine:
     def route(self, kind: str, name: str = "") -> CompiledRoute | None:
         return self.program.routes.get((kind, name))
 
-    def run_route(self, route: CompiledRoute, ctx: RouteContext, kind: RouteKind) -> int | Coroutine[Any, Any, int]:
+    def run_route(self, route: CompiledRoute, ctx: RouteContext, kind: RouteKind) -> int | Suspended:
         """Run a route over a context. An exception in the route is logged, and gives -1 with ctx.error set (500)."""
         ctx.kind = kind
         try:
-            return run(route, ctx)
+            return run(route.call, ctx)
         except Exception as error:  # one message's fault is that message's alone
             self.route_failed(ctx, route, error)
             return -1
@@ -169,8 +184,12 @@ class Engine:
         kind = ctx.kind
         result = self.run_route(route, ctx, RouteKind.EVENT)
         ctx.event, ctx.kind = before, kind
-        if result.__class__ is int:
-            return result  # type: ignore[return-value]
-        pending = ctx.store.pop("__pending__", None) if ctx.store else None
-        self.services.spawn(result, pending, lambda value, error: error and self.route_failed(ctx, route, error))  # type: ignore[arg-type]
+        if isinstance(result, int):
+            return result
+
+        def done(_code: Any, error: BaseException | None) -> None:
+            if error is not None:
+                self.route_failed(ctx, route, error)
+
+        self.services.spawn(result, done)
         return 1

@@ -15,7 +15,7 @@ _CRITICAL = -2
 
 def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseException) -> None:
     """Log the failure; the traceback goes with it, since its frames of the configuration show that file's lines."""
-    sources = engine.program.files
+    sources = engine.sources
     place = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename in sources:
@@ -23,5 +23,5 @@ def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseE
     call_id = (ctx.msg.first_call_id() or b"-").decode("latin-1")
     text = "".join(traceback.format_exception(error)).rstrip()
     engine.services.log(
-        _CRITICAL, f"{place or 'core'}: {route.title} failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}"
+        _CRITICAL, f"{place or 'core'}: {route.kind}_route[{route.name}] failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}"
     )

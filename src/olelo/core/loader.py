@@ -22,7 +22,7 @@ from olelo.core.selects import select
 from olelo.core.services import Services
 from olelo.core.sockets import DEFAULT_PORT, ListenSocket
 from olelo.script.catalog import Catalog
-from olelo.script.check import check_config
+from olelo.script.check import check as check_script
 from olelo.script.compile import compile_config
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.nodes import Config, CoreParam, CustomParam, FlagDecl, Listen, LoadModule, ModParam
@@ -82,7 +82,7 @@ def catalog_of(modules: Modules, loaded: set[str] | None = None) -> Catalog:
 def check(config: Config, diag: Diagnostics, modules: Modules) -> None:
     """Say everything that is wrong with a parsed configuration; runs nothing and opens nothing."""
     loaded = {item.name for item in config.items if isinstance(item, LoadModule)}
-    check_config(config, catalog_of(modules, loaded), diag)
+    check_script(config, catalog_of(modules, loaded), diag)
 
 
 def load(config: Config, diag: Diagnostics, services: Services, modules: Modules, *, trace: bool = False) -> Engine | None:
@@ -92,6 +92,7 @@ def load(config: Config, diag: Diagnostics, services: Services, modules: Modules
         return None
     engine = Engine(services)
     engine.defines = dict(config.defines)
+    engine.sources = dict(config.sources)
     _core_params(engine, config, diag)
     for item in config.items:
         if isinstance(item, LoadModule) and item.name not in engine.modules:

@@ -7,7 +7,7 @@ what no script could work on: packets that are no SIP, and those without Via, Fr
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any
 
 from olelo.core.context import RouteContext
@@ -124,7 +124,7 @@ class Receiver:
 
     # --- scripts that wait --------------------------------------------------------------------------------
 
-    def park(self, ctx: RouteContext, route: CompiledRoute, work: Coroutine[Any, Any, int]) -> None:
+    def park(self, ctx: RouteContext, route: CompiledRoute, work: Awaitable[int]) -> None:
         """A script waits: later messages of its Call-ID queue behind it, so that a CANCEL cannot overtake its INVITE."""
         engine = self.engine
         call_id = ctx.msg.call_id
@@ -136,7 +136,7 @@ class Receiver:
             self.routed(ctx, -1 if error is not None else int(code))
             self._release(call_id)
 
-        engine.services.spawn(work, engine.pending_of(work), done)
+        engine.services.spawn(work, done)
 
     def _release(self, call_id: bytes) -> None:
         queue = self.engine.waiting.pop(call_id, [])

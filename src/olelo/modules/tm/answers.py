@@ -18,6 +18,7 @@ from olelo.core.sockets import Destination
 from olelo.modules.tm.params import TmParams
 from olelo.script.catalog import RouteKind
 from olelo.script.compile import CompiledRoute
+from olelo.script.runtime import Suspended
 from olelo.sip.build import forward_reply
 from olelo.sip.headers import PROXY_AUTHENTICATE, WWW_AUTHENTICATE
 from olelo.transaction.branch import REPLIED, Branch
@@ -306,7 +307,7 @@ class Answers(TmParams):
             pending = work.send(None)
         except StopIteration:
             return
-        self.engine.services.spawn(work, pending, self._finished)
+        self.engine.services.spawn(Suspended(work, pending), self._finished)
 
     def _finished(self, _result: Any, error: BaseException | None) -> None:
         if error is not None:
