@@ -458,9 +458,13 @@ def test_nothing_is_sent_for_a_transaction_that_is_gone() -> None:
     assert ladder.take() == []
 
 
-def test_failure_that_cannot_be_acknowledged_still_counts() -> None:
+def test_request_whose_cseq_cannot_be_read_is_neither_acknowledged_nor_cancelled() -> None:
     ladder = Ladder()
     tx = ladder.call()
-    packet = response(tx.branches[0].request, 486).replace(b"To: <sip:bob@example.com>", b"To: <sip:bob@example.com")
-    msg = Message.parse(packet)
-    assert tx.receive(tx.branches[0], msg, ladder.now) == DELIVER
+    msg = Message.parse(response(tx.branches[0].request, 486))
+    tx.branches[0].request = tx.branches[0].request.replace(b"CSeq: 1", b"CSeq: one")
+    tx.branches[0].status = 180
+    ladder.cancel(tx)
+    assert tx.receive(tx.branches[0], msg, ladder.now) == DELIVER  # the failure counts all the same
+    ladder.flush()
+    assert ladder.take() == ["0.00 0 INVITE"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from olelo.sip.build import make_cancel
+from olelo.sip.errors import SipError
 from olelo.transaction.branch import BLIND, CANCELLED, INF, Branch, later
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def send_cancel(tx: Transaction, branch: Branch, now: float) -> None:
     """Send the CANCEL of a branch, or send it again; it is repeated until it is answered or fr_timer has passed."""
     table = tx.table
     if branch.cancel is None:
-        branch.cancel = make_cancel(branch.request, tx.cancel_reason)
+        try:
+            branch.cancel = make_cancel(branch.request, tx.cancel_reason)
+        except SipError:
+            return  # forwarded with a CSeq that cannot be read: fr_timer ends it
         branch.cancel_give_up = now + tx.fr_timer
         if not branch.reliable:
             branch.cancel_interval = tx.retr_timer1

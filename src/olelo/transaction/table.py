@@ -153,7 +153,10 @@ class TransactionTable:
         return self._enter(tx, now)
 
     def create_local(self, method: str, now: float, id: bytes) -> Transaction:
-        """Enter a request that originates here. RELAY then means that its caller gets the response."""
+        """Enter a request that originates here. RELAY then means that its caller gets the response.
+
+        Failures of an INVITE are acknowledged here; the ACK for a 2xx is a request of its own and the caller's to send.
+        """
         self.stats.total_local += 1
         return self._enter(Transaction(self, id, b"local|" + id, method, None, None, True, now), now)
 

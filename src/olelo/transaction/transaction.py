@@ -253,7 +253,7 @@ class Transaction(ServerSide):
         try:
             ack = make_ack(branch.request, reply)
         except SipError:
-            return  # no To can be read: without an ACK the next hop repeats itself, and the call goes on failing
+            return  # the INVITE was forwarded with a CSeq that cannot be read: its sender has to live with repetitions
         self.table.outbox.append((ack, branch.destination, branch))
 
     def deliver(self, branch: Branch, reply: Message, status: int, now: float) -> int:
