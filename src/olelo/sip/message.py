@@ -21,7 +21,7 @@ MAX_HEADERS = 512
 #: (offset, end, bytes): replace raw[offset:end]; an empty range inserts.
 Edit = tuple[int, int, bytes]
 
-_KNOWN = header_id.__globals__["_SEEN"]
+_KNOWN = h._SEEN
 
 
 class Message:
