@@ -208,8 +208,11 @@ class Pairs(list[tuple[str, Any]]):
     __slots__ = ()
 
 
-class ArrayOf(list[Any]):
-    """An array in an RPC reply whose members may be named (Pairs given to it keep their names, as Kamailio's arrays of structs)."""
+class NamedList(Pairs):
+    """An array in an RPC reply whose elements have names, as Kamailio's `struct_add` to a `[`.
+
+    binrpc writes the elements as members of a struct; JSON shows a list of objects with one member each.
+    """
 
     __slots__ = ()
 
@@ -266,7 +269,6 @@ class Module:
 
 __all__ = [
     "ANY",
-    "ArrayOf",
     "BRANCH",
     "FAILURE",
     "ONREPLY",
@@ -277,6 +279,7 @@ __all__ = [
     "Many",
     "Module",
     "ModuleError",
+    "NamedList",
     "Pairs",
     "Param",
     "RouteKind",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from olelo.core.context import RouteContext
-from olelo.core.module import ArrayOf, Module, ModuleError, Pairs, RpcFault, function, param, rpc
+from olelo.core.module import Module, ModuleError, NamedList, RpcFault, function, param, rpc
 from olelo.modules.usrloc.store import Contact, Domain
 from olelo.modules.usrloc.view import contact_fields
 
@@ -160,20 +160,20 @@ class Usrloc(Module):
     @rpc("ul.dump", "*S")
     def rpc_dump(self, brief: str = "") -> dict[str, object]:
         """All registrations; with "brief", the addresses of record alone."""
-        domains = Pairs()
+        domains = NamedList()
         for domain in self.domains.values():
-            aors = Pairs()
+            aors = NamedList()
             for record in domain.records.values():
                 if brief == "brief":
                     aors.append(("AoR", record.aor))
                 else:
-                    contacts = Pairs(("Contact", self._view(c)) for c in record.contacts)
-                    aors.append(("Info", {"AoR": record.aor, "HashID": record.hash, "Contacts": ArrayOf(contacts)}))
+                    contacts = NamedList(("Contact", self._view(c)) for c in record.contacts)
+                    aors.append(("Info", {"AoR": record.aor, "HashID": record.hash, "Contacts": contacts}))
             stats = {"Records": len(domain.records), "Max-Slots": 1 if domain.records else 0}
             domains.append(
-                ("Domain", {"Domain": domain.name, "Size": 1 << self.hash_size, "AoRs": ArrayOf(aors), "Stats": stats})
+                ("Domain", {"Domain": domain.name, "Size": 1 << self.hash_size, "AoRs": aors, "Stats": stats})
             )
-        return {"Domains": ArrayOf(domains)}
+        return {"Domains": domains}
 
     def _view(self, contact: Contact) -> dict[str, object]:
         return contact_fields(contact, int(self.engine.wall()))
@@ -185,10 +185,10 @@ class Usrloc(Module):
         if record is None:
             raise RpcFault(500, "AOR not found in location table")
         now = int(self.engine.wall())
-        contacts = Pairs(("Contact", self._view(c)) for c in record.contacts if c.valid(now))
+        contacts = NamedList(("Contact", self._view(c)) for c in record.contacts if c.valid(now))
         if not contacts:
             raise RpcFault(500, "AOR has no contacts")
-        return {"AoR": record.aor, "Contacts": ArrayOf(contacts)}
+        return {"AoR": record.aor, "Contacts": contacts}
 
     @rpc("ul.rm", "SS")
     def rpc_rm(self, table: str, aor: str) -> None:
