@@ -8,16 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from olelo.core.module import Many, Pairs
-
-
-class NamedList(Pairs):
-    """An array whose elements have names, as Kamailio's `struct_add` to a `[`.
-
-    binrpc writes the elements as members of a struct; JSON shows a list of objects with one member each.
-    """
-
-    __slots__ = ()
+from olelo.core.module import Many, NamedList, Pairs
 
 
 def row(reply: Any) -> list[Any]:
