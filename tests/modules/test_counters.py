@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from olelo.core.declarations import describe
 from olelo.core.module import Const, Many, RpcFault
 from olelo.core.stats import Statistics
 from olelo.modules.counters import Counters, split_declaration
@@ -159,3 +160,18 @@ def test_every_command_has_its_method() -> None:
         assert name.startswith("stats.")
         assert callable(getattr(statistics(), method))
         assert (args, bool(doc)) == ("*a", True)
+
+
+def test_everything_of_the_reference_is_declared() -> None:
+    spec = describe(Counters)
+    assert sorted(spec.params) == ["script_cnt_grp_name", "script_counter"]
+    assert {function.name: len(function.args) for function in spec.functions} == {
+        "cnt_inc": 1,
+        "cnt_add": 2,
+        "cnt_reset": 1,
+    }
+    names = "get get_raw get_vars grp_get_all grps_list help list_groups list_vars reset var_list".split()
+    assert sorted(rpc.name for rpc in spec.rpcs) == [f"cnt.{name}" for name in names]
+    arrays = {rpc.name for rpc in spec.rpcs if rpc.array}
+    assert arrays == {"cnt.list_groups", "cnt.grps_list", "cnt.list_vars", "cnt.var_list"}
+    assert all(rpc.doc for rpc in spec.rpcs)

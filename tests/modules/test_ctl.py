@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from olelo.core.declarations import describe
 from olelo.core.module import Many, ModuleError, RpcFault
 from olelo.modules.ctl import Ctl
 from olelo.modules.ctl.address import BINRPC, FIFO_LINES, ControlAddress, default_address, parse_address
@@ -137,3 +138,22 @@ def test_commands() -> None:
     assert module.listen() == Many(rows)
     assert module.who()[:6] == ("binrpc", "tcp", "192.0.2.1", "4000", "192.0.2.2", "2049")
     assert module.connections() == 2
+
+
+def test_everything_of_the_reference_is_declared() -> None:
+    spec = describe(Ctl)
+    assert sorted(spec.params) == sorted(
+        [
+            "autoconversion",
+            "binrpc",
+            "binrpc_buffer_size",
+            "binrpc_max_body_size",
+            "binrpc_struct_max_body_size",
+            "fifo",
+            "group",
+            "mode",
+            "user",
+        ]
+    )
+    assert [rpc.name for rpc in spec.rpcs] == ["ctl.who", "ctl.connections", "ctl.listen"]
+    assert spec.functions == []

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from olelo.core.module import Many, Pairs
+from olelo.core.module import Many, NamedList, Pairs
 from olelo.rpc import binrpc
 from olelo.rpc.binrpc import BinrpcError, Framer, decode, encode_fault, encode_reply, encode_request
-from olelo.rpc.values import NamedList
 
 
 def body(reply: object) -> bytes:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from olelo.core.module import Many, RpcFault
-from olelo.rpc.values import NamedList
+from olelo.core.module import Many, NamedList, RpcFault
 from olelo.rpc.view import DnsEntry
 from rpc.rpc_kit import FixedView, filled_registry
 

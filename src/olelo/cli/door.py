@@ -23,9 +23,6 @@ class Server(Protocol):
     def catalog(self) -> Catalog:
         """Everything all modules offer."""
 
-    def print_config(self, options: ServeOptions) -> int:
-        """Write the configuration with includes and conditions resolved to the output; returns the exit code."""
-
 
 def server() -> Server:
     return cast(Server, importlib.import_module("olelo.app"))

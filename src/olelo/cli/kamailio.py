@@ -37,7 +37,6 @@ Options:
     -A define    define a preprocessor name: -A WITH_AUTH, -A 'LIMIT=1'
     -b nr        largest UDP receive buffer, in bytes
     -c           check the configuration file
-    --cfg-print  print the configuration with its includes and conditions resolved
     -d           raise the log level; may be repeated
     --debug=val  log level
     -D           do not go to the background (-D and -DD alike)
@@ -120,7 +119,8 @@ def main(argv: list[str], out: TextIO | None = None, err: TextIO | None = None) 
         )
         return FAILED
     if "--cfg-print" in given:
-        return 0 if server().print_config(options) == 0 else FAILED
+        print("Option '--cfg-print' is not supported here.", file=err)
+        return FAILED
     if "-c" in given:
         return check(options, err)
     return 0 if server().serve(options) == 0 else FAILED

@@ -16,10 +16,9 @@ import time
 from typing import Any
 
 import olelo
-from olelo.core.module import Many, RpcFault
+from olelo.core.module import Many, NamedList, RpcFault
 from olelo.rpc.dns_commands import register_dns_commands
 from olelo.rpc.registry import Registry
-from olelo.rpc.values import NamedList
 from olelo.rpc.view import EngineView
 
 NAME = "olelo"
