@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from olelo import __version__
 from olelo.core.commands import core_functions
 from olelo.core.corevars import core_variables
 from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
 from olelo.core.kamailio_names import elsewhere
 from olelo.core.module import Module, ModuleError, Param
-from olelo.core.operands import core_operands, myself
+from olelo.core.operands import core_operands, is_myself_text
 from olelo.core.params import core_param_specs
 from olelo.core.selects import select
 from olelo.core.services import Services
@@ -51,7 +52,7 @@ def empty_catalog(engine: Engine | None = None) -> Catalog:
         catalog.transforms[transform.cls, transform.name] = transform
     catalog.event_routes = dict.fromkeys(CORE_EVENTS, "")
     catalog.operands = core_operands()
-    catalog.myself = myself
+    catalog.myself = is_myself_text
     catalog.select = select
     return catalog
 
@@ -132,6 +133,15 @@ def _core_params(engine: Engine, config: Config, diag: Diagnostics) -> None:
                 engine.flag_names[name] = bit if bit >= 0 else len(engine.flag_names)
         elif isinstance(item, Listen):
             engine.listens.append(item)
+    engine.server_line = _signature(engine)
+
+
+def _signature(engine: Engine) -> bytes:
+    params = engine.params
+    if not params.server_signature:
+        return b""
+    header = params.server_header if "server_header" in params.given else f"Server: olelo ({__version__})"
+    return header.rstrip().encode("latin-1") + b"\r\n" if header.strip() else b""
 
 
 def _constant(value: Any) -> int | str:
