@@ -396,6 +396,8 @@ class CoreParams:
     def __init__(self) -> None:
         #: canonical names that the configuration has set
         self.given: set[str] = set()
+        #: names declared with `flags name:number`
+        self.flag_names: dict[str, int] = {}
         for info in TABLE:
             if info.type == LIST:
                 setattr(self, info.names[0], [])
