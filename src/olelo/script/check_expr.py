@@ -135,7 +135,7 @@ class ExprChecker:
                     self._mismatch(side, "str", "int")
                     return
             if op in ("/", "mod") and ops.constant(expr.right) == 0:
-                self.diag.error("division-by-zero", "division by 0", expr.right.pos)
+                self.diag.warning("division-by-zero", "division by 0", expr.right.pos)
         elif left == "int" and right == "str":
             self._mismatch(expr.right, "str", "int")
         elif left == "int" and op in ("=~", "eq", "ne"):
