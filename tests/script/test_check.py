@@ -210,7 +210,7 @@ CASES: list[tuple[str, list[object], list[str]]] = [
     ("bad pattern", [main(if_(op("=~", "$rU", "*a"), call("f")))], [
         "error bad-regex: bad regular expression '*a': invalid preceding regular expression"]),
     ("digits", [main(if_(op("=~", "$rU", "^\\d+$"), call("f")))], [
-        "warning regex-digit: \\d matches the letter d, not digits, in POSIX expressions [use [0-9]]"]),
+        "warning regex-digit: \\d matches no digits: these are POSIX expressions [use [0-9]]"]),
     ("division by zero", [main(assign("$var(x)", op("/", "$var(y)", 0)))], ["warning division-by-zero: division by 0"]),
     ("select", [main(if_(op("==", n.Select(POS, "via[1].x"), "a"), call("f")))], [
         "error unknown-select: select @via[1].x is not available"]),
