@@ -106,6 +106,7 @@ class RouteContext:
         "reply_lines",
         "ruid",
         "ruri",
+        "ruri_used",
         "store",
         "trace",
         "tx",
@@ -128,6 +129,7 @@ class RouteContext:
         self.error = 0  # last core error (sl_reply_error): Kamailio's ser_error numbers, see core/errors.py
         self.event = ""
         self.ruri: bytes = msg.ruri
+        self.ruri_used = False  # $ru was forwarded to: the next t_relay takes it again only after it was set anew
         self.dst_uri: bytes = b""
         self.path: bytes = b""
         self.q = -1

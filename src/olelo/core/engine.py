@@ -5,7 +5,7 @@ Data enters by `receive()`; packets leave by `send()`. Everything else is called
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from olelo.core.params import CoreParams
@@ -14,10 +14,12 @@ from olelo.core.sockets import Destination, ListenSocket
 from olelo.core.stats import Statistics
 from olelo.script.catalog import Catalog, RouteKind
 from olelo.script.compile import CompiledRoute, Program
-from olelo.script.runtime import run
+from olelo.script.nodes import Listen
+from olelo.script.runtime import Suspended, run
 
 if TYPE_CHECKING:
     from olelo.core.context import RouteContext
+    from olelo.core.declarations import RpcSpec
     from olelo.core.module import Module
 
 # Log levels, Kamailio's numbers.
@@ -41,16 +43,26 @@ class Engine:
         self.sockets: list[ListenSocket] = []
         self.aliases: set[tuple[bytes, int, str]] = set()  # (host, port or 0, proto or "")
         self.defines: dict[str, str | None] = {}
+        self.sources: dict[str, str] = {}  # text of the configuration files, by name
         self.arguments: list[str] = []
         self.globals: dict[str, dict[str, int | str]] = {}
+        #: next hops by URI, socket and transport, kept by core/forward.py
+        self.hops: dict[tuple[bytes, ListenSocket | None, str], Destination] = {}
+        self.flag_names: dict[str, int] = {}
+        self.listens: list[Listen] = []
+        self.commands: dict[str, RpcSpec] = {}
         self.sflags = 0
         self.tm: TransactionService | None = None
+        self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None
         self.started_at = services.wall()
         self.message_count = 0
+        self.pid = 0  # the process's, set by the application
         self._myself: dict[tuple[bytes, int, str], bool] = {}
         self._event_routes: dict[str, CompiledRoute] = {}
         #: Call-IDs whose script waits, each with the messages that came meanwhile
         self.waiting: dict[bytes, list[RouteContext]] = {}
+        #: asked about each ACK before the script: True means it is for an answer that a module made, and ends here
+        self.ack_filters: list[Callable[[RouteContext], bool]] = []
         #: called with every reply that no transaction wanted, before it is forwarded statelessly; True: taken
         self.reply_taps: list[Callable[[RouteContext], bool]] = []
 
@@ -68,6 +80,14 @@ class Engine:
         """A random identifier in hexadecimal, `count` bytes long."""
         return self.services.random_bytes(count).hex()
 
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return self.services.now()
+
+    def wall(self) -> float:
+        """Time of day, seconds since the epoch."""
+        return self.services.wall()
+
     def every(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back every `seconds` until the returned function is called."""
         cancel: list[Callable[[], None]] = []
@@ -78,6 +98,19 @@ class Engine:
 
         cancel.append(self.services.call_at(self.services.now() + seconds, tick))
         return lambda: cancel[0]()
+
+    @property
+    def run_dir(self) -> str:
+        """Where sockets and FIFOs with relative names live."""
+        return str(self.params.rundir)
+
+    def open_control(self, addresses: Sequence[Any], options: Any) -> Any:
+        """Open the sockets of module ctl; the application provides the server (`control_opener`)."""
+        return self.control_opener(addresses, options) if self.control_opener is not None else None
+
+    def connection_alive(self, number: int) -> bool:
+        """Whether a stream connection is still open."""
+        return self.services.connection_alive(number)
 
     # --- who are we ---------------------------------------------------------------------------------------
 
@@ -119,11 +152,11 @@ class Engine:
     def route(self, kind: str, name: str = "") -> CompiledRoute | None:
         return self.program.routes.get((kind, name))
 
-    def run_route(self, route: CompiledRoute, ctx: RouteContext, kind: RouteKind) -> int | Coroutine[Any, Any, int]:
+    def run_route(self, route: CompiledRoute, ctx: RouteContext, kind: RouteKind) -> int | Suspended:
         """Run a route over a context. An exception in the route is logged, and gives -1 with ctx.error set (500)."""
         ctx.kind = kind
         try:
-            return run(route, ctx)
+            return run(route.call, ctx)
         except Exception as error:  # one message's fault is that message's alone
             self.route_failed(ctx, route, error)
             return -1
@@ -151,8 +184,12 @@ class Engine:
         kind = ctx.kind
         result = self.run_route(route, ctx, RouteKind.EVENT)
         ctx.event, ctx.kind = before, kind
-        if result.__class__ is int:
-            return result  # type: ignore[return-value]
-        pending = ctx.store.pop("__pending__", None) if ctx.store else None
-        self.services.spawn(result, pending, lambda value, error: error and self.route_failed(ctx, route, error))  # type: ignore[arg-type]
+        if isinstance(result, int):
+            return result
+
+        def done(_code: Any, error: BaseException | None) -> None:
+            if error is not None:
+                self.route_failed(ctx, route, error)
+
+        self.services.spawn(result, done)
         return 1

@@ -208,6 +208,15 @@ class Pairs(list[tuple[str, Any]]):
     __slots__ = ()
 
 
+class NamedList(Pairs):
+    """An array in an RPC reply whose elements have names, as Kamailio's `struct_add` to a `[`.
+
+    binrpc writes the elements as members of a struct; JSON shows a list of objects with one member each.
+    """
+
+    __slots__ = ()
+
+
 class Const(str):
     """Annotation: the argument exactly as written, nothing expanded (ArgKind.CONST)."""
 
@@ -270,6 +279,7 @@ __all__ = [
     "Many",
     "Module",
     "ModuleError",
+    "NamedList",
     "Pairs",
     "Param",
     "RouteKind",

@@ -5,7 +5,7 @@ The real ones are made by `app.py` from `net/`; `olelo.testing` makes fakes.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from olelo.core.sockets import Destination
@@ -30,14 +30,17 @@ class Services(Protocol):
     def send(self, data: bytes, to: Destination) -> bool:
         """Send or queue one packet. False: it cannot be sent at all (no such socket, no connection and none allowed)."""
 
-    def spawn(self, work: Coroutine[Any, Any, Any], pending: object, done: Callable[[Any, BaseException | None], None]) -> None:
-        """Finish a suspended coroutine. `pending` is what it was yielding; `done(result, error)` is called at its end."""
+    def spawn(self, work: Awaitable[Any], done: Callable[[Any, BaseException | None], None]) -> None:
+        """Finish something that waits; `done(result, error)` is called at its end."""
 
     def call_at(self, deadline: float, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when `now()` reaches the deadline. Returns a function that cancels it."""
 
     def resolve(self, host: str, port: int, proto: str) -> Awaitable[list[tuple[str, str, int]]]:
         """RFC 3263: (proto, ip, port) in the order to try; [] if the name does not resolve. Never raises for a bad name."""
+
+    def connection_alive(self, number: int) -> bool:
+        """Whether the stream connection of that number is open."""
 
     def sleep(self, seconds: float) -> Awaitable[None]: ...
 
@@ -49,6 +52,9 @@ class TransactionService(Protocol):
         """Answer by the context's transaction; 1 sent, -1 not."""
 
     def has_transaction(self, ctx: RouteContext) -> bool: ...
+
+    def local_tag(self, tx: Any) -> bytes:
+        """The To tag of answers made here for a transaction."""
 
     def on_reply(self, ctx: RouteContext) -> bool:
         """A reply came in and reply_route let it pass. True: it belonged to a transaction and is dealt with."""

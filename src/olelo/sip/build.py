@@ -1,0 +1,241 @@
+"""Messages as they leave: joined from slices of what was received, in one pass."""
+
+from __future__ import annotations
+
+from olelo.sip.headers import (
+    CALL_ID,
+    CONTENT_LENGTH,
+    CSEQ,
+    FROM,
+    MAX_FORWARDS,
+    RECORD_ROUTE,
+    ROUTE,
+    TO,
+    VIA,
+)
+from olelo.sip.message import Edit, Message, edited
+from olelo.sip.params import split_outside
+
+
+def via_marks(msg: Message, source: tuple[str, int], force_rport: bool) -> list[Edit]:
+    """What the topmost Via of a received request gets before it goes on: `received` where the sent-by is not the
+    sender's address (RFC 3261 section 18.2.1), rport's value where it was asked for (RFC 3581)."""
+    via = msg.via
+    ip = source[0].encode("ascii")
+    host = via.host[1:-1] if via.host[:1] == b"[" else via.host
+    edits: list[Edit] = []
+    if host == ip and via.rport is None and not force_rport:
+        return edits
+    i = msg.index(VIA)
+    start = msg.raw.find(via.raw, msg.values[i], msg.ends[i])
+    if start < 0:  # a folded Via: mark it in the form that was parsed
+        start, end = msg.value_span(i)
+        edits.append((start, end, msg.value(i)))
+        return edits
+    at = start + len(via.raw) if not via.params else start + via.raw.find(b";")
+    insert = b""
+    if host != ip:
+        insert = b";received=" + ip
+        old = _param_span(msg.raw, start, start + len(via.raw), b"received")
+        if old is not None:
+            edits.append((old[0], old[1], insert))
+            insert = b""
+    if via.rport is not None or force_rport:
+        port = b";rport=%d" % source[1]
+        old = _param_span(msg.raw, start, start + len(via.raw), b"rport")
+        if old is not None:
+            edits.append((old[0], old[1], port))
+        else:
+            insert = port + insert
+    if insert:
+        edits.append((at, at, insert))
+    return edits
+
+
+def _param_span(raw: bytes, start: int, end: int, name: bytes) -> tuple[int, int] | None:
+    """Where `;name[=value]` stands within raw[start:end], the semicolon included."""
+    pos = raw.find(b";", start, end)
+    while pos >= 0:
+        stop = raw.find(b";", pos + 1, end)
+        piece_end = stop if stop >= 0 else end
+        piece = raw[pos + 1 : piece_end]
+        if piece.partition(b"=")[0].strip().lower() == name:
+            return pos, piece_end
+        pos = stop
+    return None
+
+
+def forward_request(
+    msg: Message,
+    ruri: bytes,
+    via_line: bytes,
+    *,
+    route: bytes = b"",
+    source: tuple[str, int] | None = None,
+    force_rport: bool = False,
+    stream: bool = False,
+) -> bytes:
+    """A request on its way on: our Via on top, its edits applied, everything else byte for byte.
+
+    Args:
+        via_line: Our Via header line with its line end.
+        route: Path entries that go out as a Route header, before the others.
+        source: Where the request came from, for the marks in its Via; None: leave the Via alone.
+        stream: A Content-Length is added where it is missing.
+    """
+    raw = msg.raw
+    top = msg.starts[msg.index(VIA)]
+    edits = msg.edits
+    if source is not None:
+        marks = via_marks(msg, source, force_rport)
+        if marks:
+            edits = edits + marks
+    if route:
+        i = msg.index(ROUTE)
+        at = msg.starts[i] if i >= 0 else top
+        line = b"Route: " + route + b"\r\n"
+        if i >= 0:
+            edits = [*edits, (at, at, line)]
+        else:
+            via_line += line
+    if stream and msg.index(CONTENT_LENGTH) < 0:
+        at = msg.ends[-1]
+        edits = [*edits, (at, at, b"Content-Length: %d\r\n" % (len(raw) - msg.body_at))]
+    uri_end = msg.ruri_at + len(msg.ruri)
+    if not edits:
+        return b"".join((raw[: msg.ruri_at], ruri, raw[uri_end:top], via_line, raw[top:]))
+    # Inserted at the same place as the Via: what the script put before all headers stays before it.
+    edits = [*edits, (top, top, via_line)]
+    return b"".join((raw[: msg.ruri_at], ruri, *edited(raw, edits, uri_end, len(raw))))
+
+
+def forward_reply(msg: Message) -> bytes:
+    """A reply on its way back: its topmost Via removed, its edits applied."""
+    raw = msg.raw
+    i = msg.index(VIA)
+    start, end = msg.starts[i], msg.ends[i]
+    value = raw[msg.values[i] : end]
+    if b"," in value:
+        first = split_outside(value, 0x2C)[0]
+        start = msg.values[i]
+        end = start + len(first) + 1
+        if raw[end : end + 1] == b" ":
+            start += 1 if raw[start : start + 1] == b" " else 0
+            end += 1
+    if not msg.edits:
+        return raw[:start] + raw[end:]
+    return b"".join(edited(raw, [*msg.edits, (start, end, b"")], 0, len(raw)))
+
+
+def make_reply(
+    msg: Message,
+    status: int,
+    reason: bytes,
+    *,
+    to_tag: bytes = b"",
+    headers: bytes = b"",
+    body: bytes = b"",
+    server: bytes = b"",
+    source: tuple[str, int] | None = None,
+    force_rport: bool = False,
+) -> bytes:
+    """An answer to a request: Via, From, To, Call-ID and CSeq copied in the order of the request, Record-Route for 180
+    to 299 (RFC 3261 section 12.1.1).
+
+    Args:
+        to_tag: Added to To where it has none.
+        headers: More header lines, each with its line end. server: the Server header line, likewise.
+        source: Where the request came from, for the marks in its Via.
+    """
+    raw = msg.raw
+    parts = [b"SIP/2.0 %d " % status, reason, b"\r\n"]
+    marks = via_marks_reply(msg, source, force_rport) if source is not None else None
+    first = True
+    starts, ends = msg.starts, msg.ends
+    for i, number in enumerate(msg.hids):
+        if number == VIA:
+            if first and marks is not None:
+                parts.append(marks)
+            else:
+                parts.append(_line(raw, starts[i], ends[i]))
+            first = False
+        elif number == TO:
+            line = raw[starts[i] : ends[i]]
+            if to_tag and not msg.to.tag:
+                parts += (line.rstrip(), b";tag=", to_tag, b"\r\n")
+            else:
+                parts.append(line)
+        elif number in _COPIED or (number == RECORD_ROUTE and 180 <= status < 300):
+            parts.append(raw[starts[i] : ends[i]])
+    parts += (headers, server)
+    if body:
+        parts += (b"Content-Length: %d\r\n\r\n" % len(body), body)
+    else:
+        parts.append(b"Content-Length: 0\r\n\r\n")
+    return b"".join(parts)
+
+
+_COPIED = frozenset((FROM, CALL_ID, CSEQ))
+
+
+def _line(raw: bytes, start: int, end: int) -> bytes:
+    """A header line that ends in CRLF, whatever it ended in."""
+    if raw[end - 2 : end] == b"\r\n":
+        return raw[start:end]
+    return raw[start:end].rstrip() + b"\r\n"
+
+
+def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) -> bytes | None:
+    """The topmost Via line of an answer with its marks; None where it needs none. Kamailio appends `received` here."""
+    via = msg.via
+    ip = source[0].encode("ascii")
+    host = via.host[1:-1] if via.host[:1] == b"[" else via.host
+    if host == ip and via.rport is None and not force_rport:
+        return None
+    i = msg.index(VIA)
+    start = msg.starts[i]
+    end = msg.ends[i]
+    line = msg.raw[start:end].rstrip()
+    if via.rport is not None or force_rport:
+        port = b";rport=%d" % source[1]
+        stop = len(line)
+        if b"," in line:  # mark the first of several values
+            stop = line.find(via.raw) + len(via.raw)
+        old = _param_span(line, 0, stop, b"rport")
+        line = line[: old[0]] + port + line[old[1] :] if old is not None else line + port
+    if host != ip:
+        line += b";received=" + ip
+    return line + b"\r\n"
+
+
+def make_cancel(request: bytes, reason: bytes = b"") -> bytes:
+    """The CANCEL for a request as it was sent (RFC 3261 section 9.1). reason: Reason header lines."""
+    return _hop_request(Message.parse(request), "CANCEL", None, reason)
+
+
+def make_ack(request: bytes, reply: Message) -> bytes:
+    """The ACK for a negative final answer to an INVITE as it was sent (RFC 3261 section 17.1.1.3)."""
+    return _hop_request(Message.parse(request), "ACK", reply, b"")
+
+
+def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes) -> bytes:
+    raw = sent.raw
+    name = method.encode("ascii")
+    to = sent
+    to_index = sent.index(TO)
+    if reply is not None and reply.index(TO) >= 0:
+        to, to_index = reply, reply.index(TO)
+    parts = [name, b" ", sent.ruri, b" SIP/2.0\r\n", _line(raw, *_span(sent, VIA)), _line(raw, *_span(sent, FROM))]
+    parts.append(_line(raw, *_span(sent, CALL_ID)))
+    parts.append(_line(to.raw, to.starts[to_index], to.ends[to_index]))
+    parts.append(b"CSeq: %d %b\r\n" % (sent.cseq.number, name))
+    for i, number in enumerate(sent.hids):
+        if number == ROUTE or number == MAX_FORWARDS:
+            parts.append(_line(raw, sent.starts[i], sent.ends[i]))
+    parts += (extra, b"Content-Length: 0\r\n\r\n")
+    return b"".join(parts)
+
+
+def _span(msg: Message, number: int) -> tuple[int, int]:
+    i = msg.index(number)
+    return msg.starts[i], msg.ends[i]
