@@ -198,8 +198,15 @@ class Relay(Answers):
         if not added:
             self.engine.log(ERR, "tm: no branch could be added")
             return self._failed(ctx, tx, error)
-        if self.flush() == added and not any(b.status == 0 and not b.flags for b in tx.branches[:-added]):
-            return self._failed(ctx, tx, E_SEND)
+        failed = self.flush()
+        if failed:
+            lost = [branch for branch in failed if branch.tx is tx]
+            if len(lost) >= added:
+                for branch in lost:
+                    tx.drop_branch(branch)
+                return self._failed(ctx, tx, E_SEND)
+            for branch in lost:
+                self.go_on(tx, branch, tx.fail_branch(branch, 503, self.engine.services.now()))
         return 1
 
     def _failed(self, ctx: RouteContext, tx: Transaction, error: int) -> int:
