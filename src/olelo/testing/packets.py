@@ -50,14 +50,13 @@ def reply_to(
     received: Message, status: int, reason: str = "", *, tag: str = "", contact: str = "", headers: tuple[str, ...] = (), body: bytes = b""
 ) -> bytes:  # fmt: skip
     """A user agent's answer to a request that it received: Via, Record-Route, From, To, Call-ID and CSeq copied."""
-    raw = received.raw
     lines = [f"SIP/2.0 {status} {reason or 'Answer'}".encode("latin-1")]
     for i in range(len(received.hids)):
         name = received.name(i).lower()
         if name in (b"via", b"v", b"from", b"f", b"to", b"t", b"call-id", b"i", b"cseq") or (
             received.hids[i] == RECORD_ROUTE and 100 < status < 300
         ):
-            line = raw[received.starts[i] : received.ends[i]].rstrip()
+            line = received.lines[i].rstrip()
             if name in (b"to", b"t") and tag and not received.to.tag:
                 line += f";tag={tag}".encode("latin-1")
             lines.append(line)
