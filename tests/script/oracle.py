@@ -147,7 +147,7 @@ class Oracle:
                 if case.label is None:
                     continue
                 label = case.label.value if isinstance(case.label, n.Str | n.Int) else None
-                if re.search(str(label), str(wanted), re.I) if case.regex else wanted == label:
+                if re.search(str(label), str(wanted)) if case.regex else wanted == label:
                     found = i
                     break
         except NoValue:

@@ -399,7 +399,7 @@ class RouteGen(ExprGen):
             value = ops.constant(label)
             if is_regex:
                 known = f"{name} is not None and " if may_fail else ""
-                tests.append(f"{known}{self.search(str(value), label.pos)}({name}) is not None")
+                tests.append(f"{known}{self.search(str(value), label.pos, False)}({name}) is not None")
             else:
                 if textual != isinstance(value, str):
                     raise CodegenError("a case label of another type than the first one", label.pos)
