@@ -211,6 +211,8 @@ class Oracle:
         raise AssertionError(expr)
 
     def unary(self, expr: n.Unary, ctx: Any) -> Any:
+        if expr.op == "defined":  # anything but a variable is defined, and not looked at
+            return int(not isinstance(expr.operand, n.Var) or self.value(expr.operand, ctx) is not None)
         got = self.value(expr.operand, ctx)
         match expr.op:
             case "!":
@@ -227,15 +229,12 @@ class Oracle:
                 return len(string(got))
             case "strempty":
                 return int(string(got) == "")
-            case "defined":
-                return int(not (isinstance(expr.operand, n.Var) and got is None))
         raise AssertionError(expr.op)
 
     def binary(self, expr: n.Binary, ctx: Any) -> Any:
         op = expr.op
         if op in ("==", "!=", "eq", "ne", "ieq", "ine") and isinstance(expr.right, n.Var) and expr.right.text == "null":
-            got = self.value(expr.left, ctx)
-            undefined = isinstance(expr.left, n.Var) and got is None
+            undefined = isinstance(expr.left, n.Var) and self.value(expr.left, ctx) is None
             return int(undefined == (op in ("==", "eq", "ieq")))
         left = self.value(expr.left, ctx)
         if op == "&&":

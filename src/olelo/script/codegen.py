@@ -145,7 +145,10 @@ class RouteGen(ExprGen):
         """A statement whose expression may have no value is given up then, and the script goes on."""
         self.out.line("try:", stmt.pos)
         self.out.indent += 1
+        begin = len(self.out.lines)
         self._expression(stmt.expr, sink)
+        if len(self.out.lines) == begin:
+            self.out.line("pass", stmt.pos)
         self.out.indent -= 1
         self._except(stmt.pos, sink)
 

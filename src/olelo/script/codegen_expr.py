@@ -227,10 +227,10 @@ class ExprGen:
         return Code(f"not {self.as_str(code).group()}", "bool", False)
 
     def _defined(self, operand: n.Expr, wanted: bool) -> Code:
-        # Only a variable or a select can be undefined; anything longer has a value (rvalue.c).
-        code = self.expr(operand)
-        if code.kind != "any" or not isinstance(operand, n.Var | n.Select):
+        # Only a variable or a select can be undefined; anything else is not even evaluated (rvalue.c).
+        if not isinstance(operand, n.Var | n.Select):
             return Code(str(wanted), "bool")
+        code = self.expr(operand)
         return Code(f"{code.group()} is {'not ' if wanted else ''}None", "bool", False)
 
     def _logic(self, expr: n.Binary) -> Code:
