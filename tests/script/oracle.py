@@ -1,4 +1,4 @@
-"""A second opinion on what a script means: a walker of the same nodes, written from Kamailio's rules and slow on purpose.
+"""A second opinion on what a script means: a walker of the same nodes, from Kamailio's rules, slow on purpose.
 
 It shares no code with the compiler: values, conversions and control flow are its own.
 """

@@ -6,8 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from script.backend_fakes import Ctx, catalog, function
-from script.kamailio_probe import run_script
 
 from olelo.script.catalog import ArgKind, Setter, Value, VariableSpec
 from olelo.script.compile import compile_config
@@ -15,6 +13,8 @@ from olelo.script.diagnostics import Diagnostics
 from olelo.script.parser import parse_text
 from olelo.script.runtime import run
 from olelo.script.transforms import builtin_transforms
+from script.backend_fakes import Ctx, catalog, function
+from script.kamailio_probe import run_script
 
 #: Statements; each logs lines of `P:`. no() is a function that returns -1, route(SEVEN) one that returns 7.
 PIECES = {
@@ -50,7 +50,8 @@ PIECES = {
     "division": """
         $var(m) = 0 - 7; $var(y) = $var(m) / 2; L("$var(y)"); $var(y) = $var(m) mod 2; L("$var(y)");
         $var(y) = 7; $var(y) = 1 / $var(zero); L("$var(y)");
-        if (1 / $var(zero)) { L("true"); } else { L("false"); } if (!(1 / $var(zero))) { L("true"); } else { L("false"); }""",
+        if (1 / $var(zero)) { L("true"); } else { L("false"); }
+        if (!(1 / $var(zero))) { L("true"); } else { L("false"); }""",
     "negative numbers and texts as conditions": """
         $var(m) = 0 - 7; if ($var(m)) { L("a"); } if (!$var(m)) { L("b"); } $avp(t) = "abc"; if ($avp(t)) { L("c"); }
         if (!$avp(t)) { L("d"); } if ($var(m) && $var(m)) { L("e"); } $var(n) = 3;
@@ -64,7 +65,8 @@ PIECES = {
         $avp(t) = "alice"; switch($avp(t)) { case "alice": L("text"); break; case /"^al": L("pattern"); }
         $avp(t) = "ALX"; switch($avp(t)) { case "alice": L("text"); break; case /"^al": L("pattern"); }
         switch($avp(u)) { case 0: L("null is 0"); } switch($avp(u)) { case "": L("null is empty"); }
-        $var(n) = 0; while ($var(n) < 3) { $var(n) = $var(n) + 1; switch($var(n)) { case 2: break; default: L("$var(n)"); } }""",
+        $var(n) = 0;
+        while ($var(n) < 3) { $var(n) = $var(n) + 1; switch($var(n)) { case 2: break; default: L("$var(n)"); } }""",
     "selval and casts": """
         $var(y) = selval($avp(u) == $null, "yes", "no"); L("$var(y)"); $var(y) = selval(0, 1, 2) + 1; L("$var(y)");
         $avp(i) = 5; $var(y) = (str)$avp(i) + 1; L("$var(y)");""",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from script.backend_fakes import Ctx, catalog, variable
-from script.kamailio_probe import run_script
 
 from olelo.script.catalog import Value
 from olelo.script.transforms import builtin_transforms
 from olelo.script.values import ResolveError, Resolver
+from script.backend_fakes import Ctx, catalog, variable
+from script.kamailio_probe import run_script
 
 ADDRESS = '"B, <o>" <sip:u@h.org;transport=tcp>;tag=1;x="2;3"'
 URI = "sip:bob:pw@Example.org:5070;transport=TCP;lr;user=phone;maddr=1.2.3.4?Subject=x&Y=z"

@@ -323,7 +323,9 @@ class ExprGen:
             compiled = regex.posix(pattern, ignore_case)
         except ValueError as error:
             raise CodegenError(f"bad regular expression: {error}", pos) from None
-        return self.unit.names.bind(("search", pattern, ignore_case), "search_" + (mangle(pattern)[:24] or "re"), compiled.search)
+        return self.unit.names.bind(
+            ("search", pattern, ignore_case), "search_" + (mangle(pattern)[:24] or "re"), compiled.search
+        )
 
     def _ternary(self, expr: n.Ternary) -> Code:
         cond = self.condition(expr.cond, positive=True)
@@ -522,7 +524,8 @@ class ExprGen:
         if len(parts) == 1 and isinstance(parts[0], PvRef) and not as_text:
             return Code(f"{self.unit.getter(parts[0])}(c)", "any")
         words = [
-            literal(p) if isinstance(p, str) else f"{self.unit.helper(shown(p).__name__)}({self._get(p)})" for p in parts
+            literal(p) if isinstance(p, str) else f"{self.unit.helper(shown(p).__name__)}({self._get(p)})"
+            for p in parts
         ]
         return Code(" + ".join(words) or "''", "str", len(words) < 2)
 
