@@ -1,4 +1,4 @@
-"""A second opinion on what a script means: a walker of the same nodes, written from Kamailio's rules and slow on purpose.
+"""A second opinion on what a script means: a walker of the same nodes, from Kamailio's rules, slow on purpose.
 
 It shares no code with the compiler: values, conversions and control flow are its own.
 """
@@ -147,7 +147,7 @@ class Oracle:
                 if case.label is None:
                     continue
                 label = case.label.value if isinstance(case.label, n.Str | n.Int) else None
-                if re.search(str(label), str(wanted), re.I) if case.regex else wanted == label:
+                if re.search(str(label), str(wanted)) if case.regex else wanted == label:
                     found = i
                     break
         except NoValue:
@@ -211,6 +211,8 @@ class Oracle:
         raise AssertionError(expr)
 
     def unary(self, expr: n.Unary, ctx: Any) -> Any:
+        if expr.op == "defined":  # anything but a variable is defined, and not looked at
+            return int(not isinstance(expr.operand, n.Var) or self.value(expr.operand, ctx) is not None)
         got = self.value(expr.operand, ctx)
         match expr.op:
             case "!":
@@ -227,15 +229,12 @@ class Oracle:
                 return len(string(got))
             case "strempty":
                 return int(string(got) == "")
-            case "defined":
-                return int(not (isinstance(expr.operand, n.Var) and got is None))
         raise AssertionError(expr.op)
 
     def binary(self, expr: n.Binary, ctx: Any) -> Any:
         op = expr.op
         if op in ("==", "!=", "eq", "ne", "ieq", "ine") and isinstance(expr.right, n.Var) and expr.right.text == "null":
-            got = self.value(expr.left, ctx)
-            undefined = isinstance(expr.left, n.Var) and got is None
+            undefined = isinstance(expr.left, n.Var) and self.value(expr.left, ctx) is None
             return int(undefined == (op in ("==", "eq", "ieq")))
         left = self.value(expr.left, ctx)
         if op == "&&":

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from olelo.script import nodes as n
+from olelo.script.catalog import ArgKind, ParamSpec, RouteKind, TransformSpec
+from olelo.script.check import check
+from olelo.script.diagnostics import Diagnostics
+from olelo.script.transforms import plain
 from script.backend_fakes import (
     BREAK,
     EXIT,
@@ -25,12 +31,6 @@ from script.backend_fakes import (
     route_call,
     switch,
 )
-
-from olelo.script import nodes as n
-from olelo.script.catalog import ArgKind, ParamSpec, RouteKind, TransformSpec
-from olelo.script.check import check
-from olelo.script.diagnostics import Diagnostics
-from olelo.script.transforms import plain
 
 STR, INT = ArgKind.STR, ArgKind.INT
 FUNCTIONS = (

@@ -8,6 +8,12 @@ import traceback
 from typing import Any
 
 import pytest
+
+from olelo.script import nodes as n
+from olelo.script.catalog import ArgKind, PvRef
+from olelo.script.compile import CompileError, Program, compile_config
+from olelo.script.diagnostics import Diagnostics
+from olelo.script.runtime import Suspended, run
 from script.backend_fakes import (
     BREAK,
     DROP,
@@ -33,12 +39,6 @@ from script.backend_fakes import (
     switch,
     while_,
 )
-
-from olelo.script import nodes as n
-from olelo.script.catalog import ArgKind, PvRef
-from olelo.script.compile import CompileError, Program, compile_config
-from olelo.script.diagnostics import Diagnostics
-from olelo.script.runtime import Suspended, run
 
 STR, INT = ArgKind.STR, ArgKind.INT
 FUNCTIONS = (

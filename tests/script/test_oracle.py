@@ -8,6 +8,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from olelo.script import nodes as n
+from olelo.script import ops
+from olelo.script.compile import compile_config
+from olelo.script.diagnostics import Diagnostics
+from olelo.script.runtime import Suspended, run
 from script.backend_fakes import (
     BREAK,
     DROP,
@@ -32,12 +38,6 @@ from script.backend_fakes import (
     while_,
 )
 from script.oracle import Oracle
-
-from olelo.script import nodes as n
-from olelo.script import ops
-from olelo.script.compile import compile_config
-from olelo.script.diagnostics import Diagnostics
-from olelo.script.runtime import Suspended, run
 
 VARS = ("$var(a)", "$var(b)", "$var(c)", "$rc")
 CALLS = ("f", "g", "h")

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from script.backend_fakes import Ctx, catalog, variable
 
 from olelo.script.catalog import Value
 from olelo.script.transforms import builtin_transforms
 from olelo.script.values import ResolveError, Resolver
+from script.backend_fakes import Ctx, catalog, variable
+from script.kamailio_probe import run_script
 
 ADDRESS = '"B, <o>" <sip:u@h.org;transport=tcp>;tag=1;x="2;3"'
 URI = "sip:bob:pw@Example.org:5070;transport=TCP;lr;user=phone;maddr=1.2.3.4?Subject=x&Y=z"
@@ -249,56 +241,20 @@ def _quoted(value: str | int) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t") + '"'
 
 
-def _config() -> str:
-    lines = [
-        "#!KAMAILIO",
-        "debug=1",
-        "log_stderror=yes",
-        "fork=no",
-        *(f'loadmodule "{name}.so"' for name in ("pv", "xlog", "textops", "corex")),
-        "request_route { exit; }",
-        "event_route[core:worker-one-init] {",
-        "$var(one) = 1;",
-    ]
+def _script() -> str:
+    lines = ["$var(one) = 1;"]
     for i, (value, steps, _) in enumerate(TABLE):
-        # in double quotes a backslash is written twice
         lines.append(f"$avp(v) = {_quoted(value)};")
         lines.append(f"$avp(r) = $null; $avp(r) = $(avp(v){steps});")
         lines.append(f'if ($avp(r) == $null) xlog("L_ERR", "R{i}:N:\\n");')
         lines.append(f'else xlog("L_ERR", "R{i}:$(avp(r){{s.encode.hexa}}):\\n");')
-    return "\n".join([*lines, 'xlog("L_ERR", "END:\\n");', "}", ""])
+    return "\n".join(lines)
 
 
 @pytest.fixture(scope="module")
-def answers() -> Iterator[dict[int, str]]:
+def answers() -> dict[int, str]:
     """What Kamailio answers for each row: hexadecimal text, or N for $null."""
-    program = shutil.which("kamailio")
-    if program is None:
-        pytest.skip("kamailio is not installed")
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "table.cfg"
-        path.write_bytes(_config().encode("latin-1"))
-        port = 20000 + os.getpid() % 9000
-        command = [program, "-f", str(path), "-l", f"udp:127.0.0.7:{port}", "-DD", "-E", "-Y", directory]
-        command += ["-P", f"{directory}/pid", "-w", directory, "-m", "32", "-M", "8"]
-        process = subprocess.Popen(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, start_new_session=True)
-        output = b""
-        try:
-            assert process.stdout is not None
-            deadline = time.monotonic() + 15
-            while b"END:" not in output and time.monotonic() < deadline:
-                if select.select([process.stdout], [], [], 0.5)[0]:
-                    piece = os.read(process.stdout.fileno(), 65536)
-                    if not piece:
-                        break
-                    output += piece
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
-    assert b"END:" in output, output.decode("latin-1")[-3000:]
-    yield {int(row): text for row, text in re.findall(r"R(\d+):(N|[0-9a-f]*):", output.decode("latin-1"))}
+    return {int(row): text for row, text in re.findall(r"R(\d+):(N|[0-9a-f]*):", run_script(_script()))}
 
 
 @pytest.mark.reference

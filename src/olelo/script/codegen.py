@@ -145,7 +145,10 @@ class RouteGen(ExprGen):
         """A statement whose expression may have no value is given up then, and the script goes on."""
         self.out.line("try:", stmt.pos)
         self.out.indent += 1
+        begin = len(self.out.lines)
         self._expression(stmt.expr, sink)
+        if len(self.out.lines) == begin:
+            self.out.line("pass", stmt.pos)
         self.out.indent -= 1
         self._except(stmt.pos, sink)
 
@@ -399,7 +402,7 @@ class RouteGen(ExprGen):
             value = ops.constant(label)
             if is_regex:
                 known = f"{name} is not None and " if may_fail else ""
-                tests.append(f"{known}{self.search(str(value), label.pos)}({name}) is not None")
+                tests.append(f"{known}{self.search(str(value), label.pos, False)}({name}) is not None")
             else:
                 if textual != isinstance(value, str):
                     raise CodegenError("a case label of another type than the first one", label.pos)

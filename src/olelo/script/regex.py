@@ -1,10 +1,11 @@
 """POSIX extended regular expressions, as GNU regcomp reads them, for Python's `re`.
 
 Differences that matter in configurations: `[[:digit:]]` classes; inside `[..]` a backslash is an ordinary
-character; `\\d` is no digit class and with REG_ICASE matches nothing at all; `\\<`, `\\>`, `\\w`, `\\s`, `\\b` are GNU extensions that
-work; `(?:` does not exist; a repetition sign with nothing before it is an error, and so is a `{` that is not closed.
-POSIX takes the longest alternative and Python the first: a match/no match answer is the same, captured text may
-differ, and for that `longest` alternatives are not attempted (no configuration seen depends on it).
+character; `\\d` is no digit class and with REG_ICASE matches nothing at all; `\\<`, `\\>`, `\\w`, `\\s`, `\\b`
+are GNU extensions that work; `(?:` does not exist; a repetition sign with nothing before it is an error, and so
+is a `{` that is not closed.
+POSIX takes the longest alternative and Python the first: whether a text matches is the same, what a group
+captured may differ.
 """
 
 from __future__ import annotations
