@@ -28,7 +28,7 @@ def get_rc(ctx: RouteContext) -> Value:
 
 
 def get_iuid(ctx: RouteContext) -> Value:
-    """A number for the process as a whole: `<pid>-<count>` would differ at each read; Kamailio's is per transaction."""
+    """A new identifier at each use."""
     return ctx.engine.new_id()
 
 

@@ -12,6 +12,7 @@ from olelo.core.params import BY_NAME
 from olelo.script.catalog import Value
 
 if TYPE_CHECKING:
+    from olelo.core.context import RouteContext
     from olelo.core.engine import Engine
 
 #: Names in the groups core and tcp that differ from the core parameter's.
@@ -24,8 +25,15 @@ _TCP = {
 }
 
 
-def read(engine: Engine, group: str, name: str) -> Value:
-    """The value of a run-time parameter, None where there is none."""
+def read(engine: Engine, group: str, name: str, ctx: RouteContext | None = None) -> Value:
+    """The value of a run-time parameter, None where there is none.
+
+    With a context, of the instance `group[n]` that cfg_select() chose for the message.
+    """
+    if ctx is not None and ctx.store and group in ctx.store.get("cfg_instances", ()):
+        chosen = engine.globals.get(f"{group}[{ctx.store['cfg_instances'][group]}]", {})
+        if name in chosen:
+            return chosen[name]
     found = engine.globals.get(group)
     if found is not None and name in found:
         return found[name]

@@ -176,7 +176,7 @@ OPERANDS: dict[str, Getter] = {
 
 
 def core_operands() -> dict[str, Getter]:
-    """All core operands by name, for the catalog (`myself` is `is_myself_text`)."""
+    """All core operands by name, for the catalog (`myself` is `myself`)."""
     return dict(OPERANDS)
 
 
@@ -188,9 +188,9 @@ def uri_is_myself(engine: Engine, text: bytes) -> bool:
     return engine.is_myself(found.host, found.port or (5061 if found.transport == "tls" else 5060))
 
 
-def is_myself_text(ctx: RouteContext, text: str) -> bool:
+def myself(ctx: RouteContext, text: str) -> bool:
     """Is this URI, host or address ours? The right side of `uri==myself`, `src_ip==myself`, `"host"==myself`."""
-    if ctx.engine is None or not text:
+    if not text:
         return False
     head = text[:5].lower()
     if head.startswith(("sip:", "sips:", "tel:")):

@@ -286,7 +286,7 @@ BY_NAME: dict[str, CoreParamInfo] = {name: info for info in TABLE for name in in
 
 
 def core_param_specs() -> dict[str, ParamSpec]:
-    """Every name a core parameter may be written with, for the catalog. Lists (listen, alias, domain) have type "any"."""
+    """Every name a core parameter may be written with, for the catalog. Lists have type "any"."""
     specs: dict[str, ParamSpec] = {}
     for name, info in BY_NAME.items():
         kind = ANY if info.type == LIST else info.type
@@ -396,8 +396,6 @@ class CoreParams:
     def __init__(self) -> None:
         #: canonical names that the configuration has set
         self.given: set[str] = set()
-        #: names declared with `flags name:number`
-        self.flag_names: dict[str, int] = {}
         for info in TABLE:
             if info.type == LIST:
                 setattr(self, info.names[0], [])

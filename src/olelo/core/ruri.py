@@ -30,6 +30,7 @@ def _put(ctx: RouteContext, text: bytes) -> int:
     if len(text) > MAX_URI:
         return -1
     ctx.ruri = text
+    ctx.ruri_used = False
     return 1
 
 

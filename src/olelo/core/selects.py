@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from olelo.core import globals as custom
 from olelo.core.context import RouteContext
@@ -104,7 +104,7 @@ def _leaf(read: Callable[[RouteContext], Value], rest: list[Part]) -> Getter:
     return read
 
 
-def _choice(table: dict[str, Callable[[RouteContext], Value]], rest: list[Part], default: str = "") -> Getter:
+def _choice(table: Mapping[str, Callable[[RouteContext], Value]], rest: list[Part], default: str = "") -> Getter:
     key = rest[0][0] if rest else default
     found = table.get(key)
     if found is None:
@@ -363,7 +363,7 @@ def _cfg_get(rest: list[Part]) -> Getter:
     group, name, more = rest[0][0], rest[1][0], rest[2:]
 
     def get(ctx: RouteContext) -> Value:
-        return custom.read(ctx.engine, group, name)
+        return custom.read(ctx.engine, group, name, ctx)
 
     if not more:
         return get

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from olelo.core.context import RouteContext
 from olelo.core.operands import uri_or_none
-from olelo.core.values import split_values
+from olelo.core.values import Credentials, split_values
 from olelo.script.catalog import Getter, Value
 from olelo.sip import headers as h
 from olelo.sip.address import NameAddr
-from olelo.sip.digest import Credentials
 from olelo.sip.errors import SipError
 from olelo.sip.uri import Uri
 
@@ -222,7 +221,9 @@ def via_part(index: int | None, rest: list[Part]) -> Getter:
     return lambda ctx: _via_value(source(ctx), key)
 
 
-_VIA = frozenset(("name", "version", "transport", "host", "port", "comment", "branch", "received", "rport", "i", "alias"))
+_VIA = frozenset(
+    ("name", "version", "transport", "host", "port", "comment", "branch", "received", "rport", "i", "alias")
+)
 
 
 def _via_value(value: bytes | None, key: str) -> Value:
@@ -252,18 +253,9 @@ def _via_value(value: bytes | None, key: str) -> Value:
 
 # --- credentials ---
 
-_CREDENTIALS: dict[str, Callable[[Credentials], bytes]] = {
-    "username": lambda found: found.username,
-    "realm": lambda found: found.realm,
-    "nonce": lambda found: found.nonce,
-    "uri": lambda found: found.uri,
-    "cnonce": lambda found: found.cnonce,
-    "nc": lambda found: found.nc,
-    "response": lambda found: found.response,
-    "opaque": lambda found: found.opaque,
-    "algorithm": lambda found: found.algorithm,
-    "qop": lambda found: found.qop,
-}
+_CREDENTIALS = frozenset(
+    ("username", "realm", "nonce", "uri", "cnonce", "nc", "response", "opaque", "algorithm", "qop")
+)
 
 
 def credentials_part(name: str, rest: list[Part]) -> Getter:
@@ -274,21 +266,21 @@ def credentials_part(name: str, rest: list[Part]) -> Getter:
         realm, rest = rest[0][0].encode("latin-1"), rest[1:]
     if not rest:
         return lambda ctx: text(_credentials_line(ctx, hid, realm))
-    read = _CREDENTIALS.get(rest[0][0])
-    if read is None:
+    key = rest[0][0]
+    if key not in _CREDENTIALS:
         raise bad(rest)
     side = ""
-    if rest[0][0] == "username" and len(rest) == 2 and rest[1][0] in ("user", "domain"):
+    if key == "username" and len(rest) == 2 and rest[1][0] in ("user", "domain"):
         side = rest[1][0]
     elif len(rest) > 1:
         raise bad(rest[1:])
-    found = read
+    wanted = key.encode("latin-1")
 
     def get(ctx: RouteContext) -> Value:
         line = _credentials_line(ctx, hid, realm)
         if line is None:
             return None
-        value = found(Credentials.parse(line))
+        value = Credentials.parse(line).param(wanted)
         if side:
             user, _, domain = value.partition(b"@")
             value = user if side == "user" else domain

@@ -99,55 +99,55 @@ class AddressVariables(Module):
     # --- our socket ---
 
     @variable("Ri")
-    def Ri(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Ri(self, ctx: RouteContext) -> Value:
         """Address of the socket that received."""
         return ctx.rcv.socket.host
 
     @variable("Rp")
-    def Rp(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Rp(self, ctx: RouteContext) -> Value:
         """Port of the socket that received, a number."""
         return ctx.rcv.socket.port
 
     @variable("Ras")
-    def Ras(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Ras(self, ctx: RouteContext) -> Value:
         """The socket that received, as `proto:ip:port`."""
         return ctx.rcv.socket.text
 
     @variable("Ru")
-    def Ru(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Ru(self, ctx: RouteContext) -> Value:
         """The socket that received, as URI with transport unless it is UDP."""
         sock = ctx.rcv.socket
         return sip_uri(sock.host, sock.port, ctx.rcv.proto, False)
 
     @variable("Rut")
-    def Rut(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Rut(self, ctx: RouteContext) -> Value:
         """The socket that received, as URI with transport."""
         sock = ctx.rcv.socket
         return sip_uri(sock.host, sock.port, ctx.rcv.proto, True)
 
     @variable("Rn")
-    def Rn(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Rn(self, ctx: RouteContext) -> Value:
         """Name of the socket that received, $null if it has none."""
         return ctx.rcv.socket.name or None
 
     @variable("RAi")
-    def RAi(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def RAi(self, ctx: RouteContext) -> Value:
         """Advertised address of the socket that received, else its own."""
         return ctx.rcv.socket.via_host
 
     @variable("RAp")
-    def RAp(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def RAp(self, ctx: RouteContext) -> Value:
         """Advertised port of the socket that received, else its own; a number."""
         return ctx.rcv.socket.via_port
 
     @variable("RAu")
-    def RAu(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def RAu(self, ctx: RouteContext) -> Value:
         """Advertised address of the socket that received, as URI."""
         sock = ctx.rcv.socket
         return sip_uri(sock.via_host, sock.via_port, ctx.rcv.proto, False)
 
     @variable("RAut")
-    def RAut(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def RAut(self, ctx: RouteContext) -> Value:
         """Advertised address of the socket that received, as URI with transport."""
         sock = ctx.rcv.socket
         return sip_uri(sock.via_host, sock.via_port, ctx.rcv.proto, True)

@@ -238,7 +238,7 @@ class BranchVariables(Module):
             append_branch(ctx, DestBranch(encoded(value), socket=ctx.force_socket))
 
     @variable("bR")
-    def bR(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def bR(self, ctx: RouteContext) -> Value:
         """URIs of all further branches."""
         if not ctx.branches or not ctx.msg.is_request:
             return None

@@ -76,7 +76,7 @@ class ClockVariables(Module):
         return get, None
 
     @variable("TV", inner="required", dynamic=False)
-    def TV(self, inner: str, index: int | str | None) -> Pair:  # noqa: N802
+    def TV(self, inner: str, index: int | str | None) -> Pair:
         """Seconds and microseconds: s u of the message; sn now, un its microseconds; Sn `s.u`; Fn date and time."""
         getters = {
             "s": self.Ts,
@@ -114,26 +114,26 @@ class ClockVariables(Module):
         return f"{date}.{micros % 1000000:06d}"
 
     @variable("Ts")
-    def Ts(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Ts(self, ctx: RouteContext) -> Value:
         """Unix time of the message."""
         return int(self.message_time(ctx))
 
     @variable("TS")
-    def TS(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def TS(self, ctx: RouteContext) -> Value:
         """Unix time now."""
         return int(self.engine.services.wall())
 
     @variable("Tf")
-    def Tf(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Tf(self, ctx: RouteContext) -> Value:
         """Time of the message as text, `Mon Nov 23 10:00:00 2026`."""
         return time.ctime(self.message_time(ctx))
 
     @variable("TF")
-    def TF(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def TF(self, ctx: RouteContext) -> Value:
         """Time now as text."""
         return time.ctime(self.engine.services.wall())
 
     @variable("Tb")
-    def Tb(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Tb(self, ctx: RouteContext) -> Value:
         """Unix time of the start."""
         return int(self.engine.started_at)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, variable
 from olelo.core.operands import from_uri_bytes, uri_or_none
+from olelo.core.values import Credentials
 from olelo.modules.pv.common import text_or_null
 from olelo.script.catalog import Value
 from olelo.sip import headers as h
-from olelo.sip.digest import Credentials
 from olelo.sip.errors import SipError
 
 
@@ -40,7 +40,7 @@ class CredentialVariables(Module):
     """Variables of the digest credentials."""
 
     @variable("aU")
-    def aU(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def aU(self, ctx: RouteContext) -> Value:
         """The username as given."""
         found = credentials(ctx)
         return None if found is None else _given(found.username)
@@ -73,34 +73,34 @@ class CredentialVariables(Module):
     def aa(self, ctx: RouteContext) -> Value:
         """The algorithm as given."""
         found = credentials(ctx)
-        return None if found is None else _given(found.algorithm)
+        return None if found is None else _given(found.param(b"algorithm"))
 
     @variable("adn")
     def adn(self, ctx: RouteContext) -> Value:
         """The nonce."""
         found = credentials(ctx)
-        return None if found is None else _given(found.nonce)
+        return None if found is None else _given(found.param(b"nonce"))
 
     @variable("adc")
     def adc(self, ctx: RouteContext) -> Value:
         """The cnonce."""
         found = credentials(ctx)
-        return None if found is None else _given(found.cnonce)
+        return None if found is None else _given(found.param(b"cnonce"))
 
     @variable("adr")
     def adr(self, ctx: RouteContext) -> Value:
         """The response."""
         found = credentials(ctx)
-        return None if found is None else _given(found.response)
+        return None if found is None else _given(found.param(b"response"))
 
     @variable("ado")
     def ado(self, ctx: RouteContext) -> Value:
         """The opaque value."""
         found = credentials(ctx)
-        return None if found is None else _given(found.opaque)
+        return None if found is None else _given(found.param(b"opaque"))
 
     @variable("AU")
-    def AU(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def AU(self, ctx: RouteContext) -> Value:
         """User for accounting: of the credentials, else of From."""
         found = credentials(ctx)
         if found is not None and _user_part(found.username):
@@ -109,7 +109,7 @@ class CredentialVariables(Module):
         return None if uri is None else _given(uri.user)
 
     @variable("Au")
-    def Au(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def Au(self, ctx: RouteContext) -> Value:
         """`user@realm` for accounting: of the credentials, else user and domain of From."""
         found = credentials(ctx)
         if found is not None and _user_part(found.username):

@@ -35,7 +35,7 @@ class FlagVariables(Module):
         return ctx.flags
 
     @variable("mF", setter="set_mf")
-    def mF(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def mF(self, ctx: RouteContext) -> Value:
         """Flags of the message in hexadecimal."""
         return f"{ctx.flags:08x}"
 
@@ -43,7 +43,7 @@ class FlagVariables(Module):
         ctx.flags = _bits(value, ctx.flags)
 
     @variable("Mf", inner="required", dynamic=False)
-    def Mf(self, inner: str, index: int | str | None) -> Pair:  # noqa: N802
+    def Mf(self, inner: str, index: int | str | None) -> Pair:
         """One flag of the message by number or name, 1 or 0."""
         number = flag_number(self.engine, inner)
 
@@ -61,7 +61,7 @@ class FlagVariables(Module):
         return ctx.bflags
 
     @variable("bF", setter="set_bf")
-    def bF(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def bF(self, ctx: RouteContext) -> Value:
         """Flags of the first branch in hexadecimal."""
         return f"{ctx.bflags:08x}"
 
@@ -69,7 +69,7 @@ class FlagVariables(Module):
         ctx.bflags = _bits(value, ctx.bflags)
 
     @variable("Bf", inner="required", dynamic=False)
-    def Bf(self, inner: str, index: int | str | None) -> Pair:  # noqa: N802
+    def Bf(self, inner: str, index: int | str | None) -> Pair:
         """One flag of the first branch by number or name, 1 or 0."""
         number = flag_number(self.engine, inner)
 
@@ -87,7 +87,7 @@ class FlagVariables(Module):
         return ctx.engine.sflags
 
     @variable("sF", setter="set_sf")
-    def sF(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def sF(self, ctx: RouteContext) -> Value:
         """Flags of the script in hexadecimal."""
         return f"{ctx.engine.sflags:08x}"
 
@@ -95,7 +95,7 @@ class FlagVariables(Module):
         ctx.engine.sflags = _bits(value, ctx.engine.sflags)
 
     @variable("Sf", inner="required", dynamic=False)
-    def Sf(self, inner: str, index: int | str | None) -> Pair:  # noqa: N802
+    def Sf(self, inner: str, index: int | str | None) -> Pair:
         """One flag of the script by number or name, 1 or 0."""
         number = flag_number(self.engine, inner)
 

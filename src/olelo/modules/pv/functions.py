@@ -245,7 +245,7 @@ class XavpFunctions(Module):
         return self._print(ctx.xavis, "xavi")
 
     def _print(self, root: xavp.Roots | None, kind: str) -> int:
-        lines = []
+        lines: list[str] = []
         for name, values in (root or {}).items():
             for i, value in enumerate(values):
                 if isinstance(value, Xavp):

@@ -66,7 +66,7 @@ class HeaderVariables(Module):
         return _identity_pair(b"P-Preferred-Identity", _id_uri, index)
 
     @variable("pU", inner="optional", dynamic=False)
-    def pU(self, inner: str, index: int | str | None) -> Pair:  # noqa: N802
+    def pU(self, inner: str, index: int | str | None) -> Pair:
         """User in P-Preferred-Identity."""
         return _identity_pair(b"P-Preferred-Identity", _id_user, index)
 

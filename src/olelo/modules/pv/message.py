@@ -145,7 +145,7 @@ class MessageVariables(Module):
         return text_or_null(ctx.msg.first(h.CONTACT))
 
     @variable("cT")
-    def cT(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def cT(self, ctx: RouteContext) -> Value:
         """Content-Type."""
         return header(ctx, h.CONTENT_TYPE)
 
@@ -198,7 +198,7 @@ class MessageVariables(Module):
         return _via_pair(inner, 1)
 
     @variable("viaZ", inner="required", dynamic=False)
-    def viaZ(self, inner: str, index: int | str | None) -> Pair:  # noqa: N802
+    def viaZ(self, inner: str, index: int | str | None) -> Pair:
         """The last Via."""
         return _via_pair(inner, -1)
 
@@ -247,12 +247,11 @@ def updated(ctx: RouteContext) -> bytes:
 
 def _first_line(ctx: RouteContext) -> bytes:
     raw = ctx.msg.raw
-    end = raw.find(b"\n")
-    return raw[: end if end >= 0 else len(raw)].strip(_BLANKS)
+    return raw[: ctx.msg.headers_at].strip(_BLANKS)
 
 
 def _header_start(ctx: RouteContext) -> int:
-    return ctx.msg.raw.find(b"\n") + 1
+    return ctx.msg.headers_at
 
 
 def _part_len(ctx: RouteContext) -> Value:
@@ -318,7 +317,7 @@ def _via_port(via: Via) -> Value:
 
 
 def _via_proto(via: Via) -> Value:
-    return text(via.transport) if isinstance(via.transport, bytes) else via.transport
+    return text(via.transport)
 
 
 def _via_protoid(via: Via) -> Value:

@@ -146,15 +146,15 @@ class PartyVariables(Module):
         _set_uri(ctx, h.FROM, value)
 
     @variable("fU", "from.user", setter="set_fU")
-    def fU(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def fU(self, ctx: RouteContext) -> Value:
         """User in From."""
         return _user(ctx, h.FROM)
 
-    def set_fU(self, ctx: RouteContext, value: Value) -> None:  # noqa: N802
+    def set_fU(self, ctx: RouteContext, value: Value) -> None:
         _set_user(ctx, h.FROM, value)
 
     @variable("fUl")
-    def fUl(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def fUl(self, ctx: RouteContext) -> Value:
         """Length of the user in From."""
         return _user_len(ctx, h.FROM)
 
@@ -188,15 +188,15 @@ class PartyVariables(Module):
         _set_uri(ctx, h.TO, value)
 
     @variable("tU", "to.user", setter="set_tU")
-    def tU(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def tU(self, ctx: RouteContext) -> Value:
         """User in To."""
         return _user(ctx, h.TO)
 
-    def set_tU(self, ctx: RouteContext, value: Value) -> None:  # noqa: N802
+    def set_tU(self, ctx: RouteContext, value: Value) -> None:
         _set_user(ctx, h.TO, value)
 
     @variable("tUl", setter="set_tU")
-    def tUl(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def tUl(self, ctx: RouteContext) -> Value:
         """Length of the user in To. Assigning sets the user, as in Kamailio."""
         return _user_len(ctx, h.TO)
 

@@ -1,4 +1,4 @@
-"""Variables that hold what the script puts there, and those that look elsewhere: $var $shv $avp $cnt $stat $sel $ccp."""
+"""Variables that hold what the script puts there, and those that look elsewhere: $var $shv $avp $stat $sel $ccp."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ def parse_setting(text: str) -> tuple[str, int | str]:
 class ScriptVariables(Module):
     """$var, $shv, $avp and their like."""
 
-    shvset = param("", "A shared variable and its first value: name=i:5 or name=s:text.", check=parse_setting, repeat=True)
-    varset = param("", "A script variable and its first value: name=i:5 or name=s:text.", check=parse_setting, repeat=True)
+    shvset = param(
+        "", "A shared variable and its first value: name=i:5 or name=s:text.", check=parse_setting, repeat=True
+    )
+    varset = param(
+        "", "A script variable and its first value: name=i:5 or name=s:text.", check=parse_setting, repeat=True
+    )
     avp_aliases = param("", "Names for AVPs: email=s:email_addr;tmp=i:53.", check=parse_aliases, repeat=True)
 
     #: shared variables of this engine
@@ -185,7 +189,7 @@ class ScriptVariables(Module):
             return nothing, None
 
         def get(ctx: RouteContext) -> Value:
-            return custom.read(engine, group, name)
+            return custom.read(engine, group, name, ctx)
 
         def set_(ctx: RouteContext, value: Value) -> None:
             if value is not None and not custom.write(engine, group, name, value):

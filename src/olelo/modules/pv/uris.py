@@ -49,16 +49,16 @@ class UriVariables(Module):
             self._done(ruri.set_uri(ctx, encoded(value)), "$ru", value)
 
     @variable("rU", "ruri.user", setter="set_rU")
-    def rU(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def rU(self, ctx: RouteContext) -> Value:
         """Its user; $null if there is none. Assigning $null or "" removes it."""
         uri = _request_uri(ctx)
         return None if uri is None else text_or_null(uri.user)
 
-    def set_rU(self, ctx: RouteContext, value: Value) -> None:  # noqa: N802
+    def set_rU(self, ctx: RouteContext, value: Value) -> None:
         self._done(ruri.set_user(ctx, encoded(value)), "$rU", value)
 
     @variable("rUl")
-    def rUl(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def rUl(self, ctx: RouteContext) -> Value:
         """Length of its user."""
         uri = _request_uri(ctx)
         return None if uri is None else len(uri.user)
@@ -83,7 +83,7 @@ class UriVariables(Module):
         self._done(ruri.set_port(ctx, encoded(value)), "$rp", value)
 
     @variable("rP")
-    def rP(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def rP(self, ctx: RouteContext) -> Value:
         """Its transport parameter as written, UDP without one."""
         uri = _request_uri(ctx)
         return None if uri is None else transport_of(uri)
@@ -100,13 +100,13 @@ class UriVariables(Module):
         return None if _original(ctx) is None else ctx.msg.ruri.decode("latin-1")
 
     @variable("oU")
-    def oU(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def oU(self, ctx: RouteContext) -> Value:
         """User of the received Request-URI."""
         uri = _original(ctx)
         return None if uri is None else text_or_null(uri.user)
 
     @variable("oUl")
-    def oUl(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def oUl(self, ctx: RouteContext) -> Value:
         """Length of the received Request-URI's user."""
         uri = _original(ctx)
         return None if uri is None else len(uri.user)
@@ -124,7 +124,7 @@ class UriVariables(Module):
         return None if uri is None else port_of(uri)
 
     @variable("oP")
-    def oP(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def oP(self, ctx: RouteContext) -> Value:
         """Transport of the received Request-URI."""
         uri = _original(ctx)
         return None if uri is None else transport_of(uri)
@@ -136,6 +136,8 @@ class UriVariables(Module):
 
     def set_du(self, ctx: RouteContext, value: Value) -> None:
         ctx.dst_uri = encoded(value)
+        if value is not None:
+            ctx.ruri_used = False  # a new next hop makes the URI worth trying again
 
     @variable("dd")
     def dd(self, ctx: RouteContext) -> Value:
@@ -150,7 +152,7 @@ class UriVariables(Module):
         return None if uri is None else port_of(uri)
 
     @variable("dP")
-    def dP(self, ctx: RouteContext) -> Value:  # noqa: N802
+    def dP(self, ctx: RouteContext) -> Value:
         """Transport of $du."""
         uri = uri_or_none(ctx.dst_uri) if ctx.dst_uri else None
         return None if uri is None else transport_of(uri)
@@ -217,7 +219,7 @@ def _reply_hop(ctx: RouteContext) -> tuple[str | None, int, str]:
     via = vias[1]
     host = via.received or via.host
     port = via.rport or via.port
-    proto = via.transport.lower()
+    proto = via.transport.decode("latin-1").lower()
     return host.decode("latin-1"), port or (5061 if proto == "tls" else 5060), proto
 
 
