@@ -17,7 +17,7 @@ from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
 from olelo.core.kamailio_names import elsewhere
 from olelo.core.module import Module, ModuleError, Param
-from olelo.core.operands import core_operands, is_myself_text
+from olelo.core.operands import core_operands, myself
 from olelo.core.params import core_param_specs
 from olelo.core.selects import select
 from olelo.core.services import Services
@@ -52,7 +52,7 @@ def empty_catalog(engine: Engine | None = None) -> Catalog:
         catalog.transforms[transform.cls, transform.name] = transform
     catalog.event_routes = dict.fromkeys(CORE_EVENTS, "")
     catalog.operands = core_operands()
-    catalog.myself = is_myself_text
+    catalog.myself = myself
     catalog.select = select
     return catalog
 
@@ -86,7 +86,9 @@ def check(config: Config, diag: Diagnostics, modules: Modules) -> None:
     check_script(config, catalog_of(modules, loaded), diag)
 
 
-def load(config: Config, diag: Diagnostics, services: Services, modules: Modules, *, trace: bool = False) -> Engine | None:
+def load(
+    config: Config, diag: Diagnostics, services: Services, modules: Modules, *, trace: bool = False
+) -> Engine | None:
     """An engine that is ready to start, or None with the reasons in `diag`."""
     check(config, diag, modules)
     if diag.errors:
@@ -211,7 +213,8 @@ def make_sockets(engine: Engine, addresses: Mapping[str, list[str]]) -> list[Lis
             return [item.proto]
         return ["udp"] + ([] if params.disable_tcp else ["tcp"])
 
-    for item in engine.listens or [None]:
+    listens: list[Listen | None] = [*engine.listens] or [None]
+    for item in listens:
         host = (item.host if item else "").strip("[]")
         if host in ("", "*"):
             hosts = addresses.get("", ["127.0.0.1"])

@@ -207,5 +207,7 @@ def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes
         source.lines[source.hids.index(TO)],
         b"CSeq: %d %b" % (sent.cseq.number, name),
     ]
-    parts += [line for number, line in zip(sent.hids, sent.lines, strict=True) if number == ROUTE or number == MAX_FORWARDS]
+    parts += [
+        line for number, line in zip(sent.hids, sent.lines, strict=True) if number == ROUTE or number == MAX_FORWARDS
+    ]
     return b"%b\r\n%bContent-Length: 0\r\n\r\n" % (b"\r\n".join(parts), extra)

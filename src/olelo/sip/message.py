@@ -299,7 +299,10 @@ class Message:
         """All Vias, topmost first. Raises MalformedHeader."""
         if self._vias is None:
             self._vias = [
-                Via.parse(part.strip()) for value in self.all(h.VIA) for part in split_outside(value, 0x2C) if part.strip()
+                Via.parse(part.strip())
+                for value in self.all(h.VIA)
+                for part in split_outside(value, 0x2C)
+                if part.strip()
             ]
         return self._vias
 

@@ -48,7 +48,7 @@ def parse_multipart(content_type: bytes, body: bytes) -> list[Part]:
         raise MalformedHeader("the boundary does not occur in the body")
     if len(pieces) > MAX_PARTS:
         raise MalformedHeader(f"more than {MAX_PARTS} parts", 413)
-    parts = []
+    parts: list[Part] = []
     for piece in pieces[1:]:
         if piece.startswith(b"--"):
             return parts

@@ -63,7 +63,9 @@ class Bed:
         self.world.names = names or {}
         engine = load(parsed, diag, self.world, all_modules(), trace=trace) if not diag.errors else None
         if engine is None:
-            raise ConfigurationError("\n".join(f"{d.pos.file}:{d.pos.line}:{d.pos.col}: {d.message}" for d in diag.errors))
+            raise ConfigurationError(
+                "\n".join(f"{d.pos.file}:{d.pos.line}:{d.pos.col}: {d.message}" for d in diag.errors)
+            )
         self.engine: Engine = engine
         self.diagnostics = diag
         self.host, self.port = listen

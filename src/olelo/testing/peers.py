@@ -46,7 +46,9 @@ class Packet:
 class Dialog:
     """What a caller remembers of a request: enough for CANCEL, ACK, BYE and re-INVITE."""
 
-    def __init__(self, sent: bytes, call_id: str, from_uri: str, to_uri: str, from_tag: str, cseq: int, branch: str) -> None:
+    def __init__(
+        self, sent: bytes, call_id: str, from_uri: str, to_uri: str, from_tag: str, cseq: int, branch: str
+    ) -> None:
         self.sent = sent
         self.call_id = call_id
         self.from_uri = from_uri
@@ -101,14 +103,18 @@ class Peer:
         packet = self.inbox.pop(0)
         found: str | int = packet.msg.method if packet.msg.is_request else packet.msg.status
         if found != what:
-            raise AssertionError("\n".join([f"{self.name} expected {what} and got {describe(packet.data)}", *self.bed.story()]))
+            raise AssertionError(
+                "\n".join([f"{self.name} expected {what} and got {describe(packet.data)}", *self.bed.story()])
+            )
         self.got.append(packet)
         return packet
 
     def nothing(self) -> None:
         """There is no packet to take."""
         if self.inbox:
-            raise AssertionError("\n".join([f"{self.name} expected nothing and got {self.inbox[0]!r}", *self.bed.story()]))
+            raise AssertionError(
+                "\n".join([f"{self.name} expected nothing and got {self.inbox[0]!r}", *self.bed.story()])
+            )
 
     # --- sending ------------------------------------------------------------------------------------------
 
@@ -198,7 +204,9 @@ class Peer:
             )
         )  # fmt: skip
 
-    def reply(self, packet: Packet, status: int, reason: str = "", *headers: str, body: bytes = b"", contact: bool = True) -> bytes:
+    def reply(
+        self, packet: Packet, status: int, reason: str = "", *headers: str, body: bytes = b"", contact: bool = True
+    ) -> bytes:
         """Answer a request that this peer got."""
         data = reply_to(
             packet.msg, status, reason, tag=f"{self.name}-tag" if status > 100 else "",

@@ -94,7 +94,7 @@ class FakeServices:
 
         def step() -> None:
             try:
-                pending = iterator.send(None)  # type: ignore[attr-defined]
+                pending = iterator.send(None)
             except StopIteration as stop:
                 done(stop.value, None)
             except Exception as error:

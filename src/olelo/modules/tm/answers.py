@@ -131,7 +131,9 @@ class Answers(TmParams):
         """Answer a transaction's request from here; False where a final answer was sent before."""
         request = self.context_of(tx)
         tag = self.local_tag(tx)
-        packet = build_reply(self.engine, request.msg, request.rcv, status, reason, tag, ctx, msg_flags=request.msg_flags)
+        packet = build_reply(
+            self.engine, request.msg, request.rcv, status, reason, tag, ctx, msg_flags=request.msg_flags
+        )
         done = tx.reply_local(status, packet, self.engine.services.now(), tag)
         self.flush()
         return done
@@ -282,7 +284,14 @@ class Answers(TmParams):
         saved = request.reply_lines
         request.reply_lines = saved + self._challenge_lines(tx, status)
         packet = build_reply(
-            self.engine, request.msg, request.rcv, status, reason, self.local_tag(tx), request, msg_flags=request.msg_flags
+            self.engine,
+            request.msg,
+            request.rcv,
+            status,
+            reason,
+            self.local_tag(tx),
+            request,
+            msg_flags=request.msg_flags,
         )
         request.reply_lines = saved
         tx.relay(packet, now)
