@@ -55,6 +55,9 @@ class Relay(Answers):
         """Open the request's transaction: CREATED (ctx.tx is set), RETRANSMITTED (its last answer went out again),
         IS_ACK (an ACK that belongs to none, or was absorbed), FAILED."""
         msg = ctx.msg
+        if ctx.tx_sought and msg.method != "ACK":
+            self.open(ctx, self.engine.services.now())
+            return CREATED
         try:
             found = self.table.lookup_request(msg)
         except SipError as error:
