@@ -18,7 +18,6 @@ from olelo.core.engine import Engine
 from olelo.core.loader import catalog_of, load, make_sockets
 from olelo.core.loader import check as check_config
 from olelo.core.receive import Receiver
-
 from olelo.modules import all_modules
 from olelo.net.log import Log
 from olelo.net.services import NetServices
@@ -220,5 +219,3 @@ def _split(text: str) -> tuple[str, str, int]:
 def _alias(engine: Engine, text: str) -> None:
     proto, host, port = _split(text)
     engine.add_alias(host.encode("latin-1"), port, proto)
-
-

@@ -18,7 +18,7 @@ REG_EXTENDED, REG_ICASE, REG_NEWLINE = 1, 2, 4
     ("pattern", "text", "matches"),
     [
         ("^[[:digit:]]+$", "123", True),
-        ("^\\d$", "d", True),
+        ("^\\d$", "d", False),
         ("^\\d$", "1", False),
         ("^a[\\]$", "a\\", True),
         ("[]x]", "]", True),

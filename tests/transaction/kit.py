@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from olelo.sip.message import Message
-
 from olelo.transaction.branch import Branch
 from olelo.transaction.settings import Settings
 from olelo.transaction.table import TransactionTable

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from olelo.sip.message import Message
 
+from olelo.sip.message import Message
 from olelo.transaction.key import cancel_key, key_of_dialog, key_of_request
 from transaction.kit import request
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from olelo.sip.message import Message
 
+from olelo.sip.message import Message
 from olelo.transaction import states
 from olelo.transaction.branch import INF, Branch
 from olelo.transaction.states import EVENT_NAMES, MACHINES, STATE_NAMES, TERMINATED, Row

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 
 import pytest
-from olelo.sip.message import Message
 
+from olelo.sip.message import Message
 from olelo.transaction.table import TransactionTable
 from olelo.transaction.transaction import Transaction
 from transaction.kit import Ladder, request, response

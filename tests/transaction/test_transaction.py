@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from olelo.sip.message import Message
 
+from olelo.sip.message import Message
 from olelo.transaction import states
 from olelo.transaction.verdict import ABSORBED, DELIVER, NOISY
 from transaction.kit import Ladder, request, response

@@ -73,89 +73,48 @@ class RouteContext:
     `reply_lines` are header lines, each ending in CRLF, for replies that we make (append_to_reply).
     """
 
-    __slots__ = (
-        "avps",
-        "bflags",
-        "branch",
-        "branches",
-        "depth",
-        "dropped",
-        "dst_uri",
-        "engine",
-        "error",
-        "event",
-        "flags",
-        "force_socket",
-        "instance",
-        "kind",
-        "location_ua",
-        "msg",
-        "msg_flags",
-        "msg_id",
-        "on_branch",
-        "on_branch_failure",
-        "on_failure",
-        "on_reply",
-        "path",
-        "q",
-        "rc",
-        "rcv",
-        "reg_id",
-        "reply",
-        "reply_body",
-        "reply_lines",
-        "ruid",
-        "ruri",
-        "ruri_used",
-        "store",
-        "trace",
-        "tx",
-        "vars",
-        "xavis",
-        "xavps",
-        "xavus",
-        "xflags",
-    )
+    # Most messages leave most of these alone, so that their defaults stand on the class and only what every message
+    # needs is set in __init__: it runs once per packet.
+    msg_id = 0
+    rc = 0
+    dropped = False
+    depth = 0
+    error = 0  # last core error (sl_reply_error): the numbers of core/errors.py
+    event = ""
+    ruri_used = False  # $ru was forwarded to: the next t_relay takes it again only after it was set anew
+    dst_uri: bytes = b""
+    path: bytes = b""
+    q = -1
+    ruid = ""
+    instance = ""
+    location_ua = ""
+    reg_id = 0
+    flags = 0
+    xflags = 0
+    bflags = 0
+    msg_flags = 0
+    force_socket: ListenSocket | None = None
+    reply_body: tuple[bytes, bytes] | None = None  # (content type, body) for the next reply we make
+    avps: dict[str, list[Value]] | None = None
+    xavps: dict[str, Any] | None = None
+    xavus: dict[str, Any] | None = None
+    xavis: dict[str, Any] | None = None
+    store: dict[str, Any] | None = None  # per-message state of modules, by module name
+    tx: Any = None
+    branch = -1
+    reply: Message | None = None
+    on_failure = ""
+    on_reply = ""
+    on_branch = ""
+    on_branch_failure = ""
+    trace: Callable[[int], None] | None = None
 
     def __init__(self, engine: Engine, msg: Message, rcv: Received, kind: RouteKind) -> None:
         self.engine = engine
         self.msg = msg
         self.rcv = rcv
         self.kind = kind
-        self.msg_id = 0
-        self.rc = 0
-        self.dropped = False
-        self.depth = 0
-        self.error = 0  # last core error (sl_reply_error): Kamailio's ser_error numbers, see core/errors.py
-        self.event = ""
         self.ruri: bytes = msg.ruri
-        self.ruri_used = False  # $ru was forwarded to: the next t_relay takes it again only after it was set anew
-        self.dst_uri: bytes = b""
-        self.path: bytes = b""
-        self.q = -1
-        self.ruid = ""
-        self.instance = ""
-        self.location_ua = ""
-        self.reg_id = 0
-        self.flags = 0
-        self.xflags = 0
-        self.bflags = 0
-        self.msg_flags = 0
-        self.force_socket: ListenSocket | None = None
         self.branches: list[DestBranch] = []
         self.reply_lines: list[bytes] = []
-        self.reply_body: tuple[bytes, bytes] | None = None  # (content type, body) for the next reply we make
-        self.avps: dict[str, list[Value]] | None = None
-        self.xavps: dict[str, Any] | None = None
-        self.xavus: dict[str, Any] | None = None
-        self.xavis: dict[str, Any] | None = None
         self.vars: dict[str, Value] = {}
-        self.store: dict[str, Any] | None = None  # per-message state of modules, by module name
-        self.tx: Any = None
-        self.branch = -1
-        self.reply: Message | None = None
-        self.on_failure = ""
-        self.on_reply = ""
-        self.on_branch = ""
-        self.on_branch_failure = ""
-        self.trace: Callable[[int], None] | None = None

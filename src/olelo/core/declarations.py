@@ -80,7 +80,9 @@ def _members(cls: type[Module]) -> Iterator[tuple[str, Any]]:
 
 
 def describe(cls: type[Module]) -> ModuleSpec:
-    """What a module class declares. The callables are the class's plain functions: to look at, not to call."""
+    """What a module class declares. The callables are the class's plain functions: to look at, not to call; only a
+    variable's `make` can be called, to see whether a name is good, and works on an instance without an engine."""
+    ghost = cls.__new__(cls)
     spec = ModuleSpec(
         cls.name,
         inspect.cleandoc(cls.__doc__ or ""),
@@ -108,7 +110,12 @@ def describe(cls: type[Module]) -> ModuleSpec:
                     else:
                         spec.variables.append(
                             VariableSpec(
-                                name, cls.name, inner=note.inner, make=member, inner_dynamic=note.dynamic, doc=doc
+                                name,
+                                cls.name,
+                                inner=note.inner,
+                                make=getattr(ghost, attribute),
+                                inner_dynamic=note.dynamic,
+                                doc=doc,
                             )
                         )
             elif isinstance(note, RpcNote):

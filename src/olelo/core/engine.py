@@ -56,6 +56,7 @@ class Engine:
         self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None
         self.started_at = services.wall()
         self.message_count = 0
+        self.server_line = b""  # the Server header line of our answers, with its line end
         self.pid = 0  # the process's, set by the application
         self._myself: dict[tuple[bytes, int, str], bool] = {}
         self._event_routes: dict[str, CompiledRoute] = {}

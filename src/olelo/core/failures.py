@@ -23,5 +23,6 @@ def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseE
     call_id = (ctx.msg.first_call_id() or b"-").decode("latin-1")
     text = "".join(traceback.format_exception(error)).rstrip()
     engine.services.log(
-        _CRITICAL, f"{place or 'core'}: {route.kind}_route[{route.name}] failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}"
+        _CRITICAL,
+        f"{place or 'core'}: {route.kind}_route[{route.name}] failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}",
     )

@@ -18,7 +18,9 @@ from olelo.sip.uri import parse_uri
 _CACHE = 8192
 
 
-def next_hop(engine: Engine, uri: bytes, force: ListenSocket | None = None, proto: str = "") -> Destination | int | Awaitable[Destination | int]:
+def next_hop(
+    engine: Engine, uri: bytes, force: ListenSocket | None = None, proto: str = ""
+) -> Destination | int | Awaitable[Destination | int]:
     """Where a URI leads: a destination, or one of core.errors' numbers. Waits only where a name must be resolved.
 
     proto overrides the URI's transport (t_relay_to_udp and the like).

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from olelo import __version__
 from olelo.core.commands import core_functions
 from olelo.core.corevars import core_variables
 from olelo.core.declarations import ModuleSpec, bind, describe
@@ -85,7 +86,9 @@ def check(config: Config, diag: Diagnostics, modules: Modules) -> None:
     check_script(config, catalog_of(modules, loaded), diag)
 
 
-def load(config: Config, diag: Diagnostics, services: Services, modules: Modules, *, trace: bool = False) -> Engine | None:
+def load(
+    config: Config, diag: Diagnostics, services: Services, modules: Modules, *, trace: bool = False
+) -> Engine | None:
     """An engine that is ready to start, or None with the reasons in `diag`."""
     check(config, diag, modules)
     if diag.errors:
@@ -132,6 +135,15 @@ def _core_params(engine: Engine, config: Config, diag: Diagnostics) -> None:
                 engine.flag_names[name] = bit if bit >= 0 else len(engine.flag_names)
         elif isinstance(item, Listen):
             engine.listens.append(item)
+    engine.server_line = _signature(engine)
+
+
+def _signature(engine: Engine) -> bytes:
+    params = engine.params
+    if not params.server_signature:
+        return b""
+    header = params.server_header if "server_header" in params.given else f"Server: olelo ({__version__})"
+    return header.rstrip().encode("latin-1") + b"\r\n" if header.strip() else b""
 
 
 def _constant(value: Any) -> int | str:
@@ -201,7 +213,8 @@ def make_sockets(engine: Engine, addresses: Mapping[str, list[str]]) -> list[Lis
             return [item.proto]
         return ["udp"] + ([] if params.disable_tcp else ["tcp"])
 
-    for item in engine.listens or [None]:
+    listens: list[Listen | None] = [*engine.listens] or [None]
+    for item in listens:
         host = (item.host if item else "").strip("[]")
         if host in ("", "*"):
             hosts = addresses.get("", ["127.0.0.1"])

@@ -70,9 +70,9 @@ class Param(Generic[P]):
         any_type: bool = False,
         names: tuple[str, ...] = (),
     ) -> None:
-        self.default = default
+        self.default: P = default
         self.doc = doc
-        self.check = check
+        self.check: Callable[[P], object] | None = check
         self.repeat = repeat
         self.noop = noop
         self.deprecated = deprecated
@@ -107,7 +107,7 @@ def param(
     names: tuple[str, ...] = (),
 ) -> Param[P]:
     """Declare a module parameter; its type is its default's. `names`: spellings, where they are not the attribute's."""
-    return Param(
+    return Param[P](
         default, doc, check=check, repeat=repeat, noop=noop, deprecated=deprecated, any_type=any_type, names=names
     )
 

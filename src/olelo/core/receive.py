@@ -91,7 +91,7 @@ class Receiver:
                 return
         result = self.engine.run_route(route, ctx, ctx.kind)
         if result.__class__ is int:
-            self.routed(ctx, result)  # type: ignore[arg-type]
+            self.routed(ctx, result)
         else:
             self.park(ctx, route, result)  # type: ignore[arg-type]
 

@@ -24,11 +24,6 @@ def reply_destination(msg: Message, rcv: Received, msg_flags: int) -> Destinatio
     return Destination("udp", rcv.ip, port, rcv.socket)
 
 
-def server_line(engine: Engine) -> bytes:
-    """The Server header line, or nothing where server_signature is off."""
-    return engine.params.server_line
-
-
 def build_reply(
     engine: Engine,
     msg: Message,
@@ -59,7 +54,7 @@ def build_reply(
         to_tag=to_tag if status >= 180 else b"",
         headers=lines,
         body=body,
-        server=engine.params.server_line,
+        server=engine.server_line,
         source=(rcv.ip, rcv.port),
         force_rport=bool(msg_flags & FORCE_RPORT),
     )

@@ -69,7 +69,20 @@ class UacRequest:
     `done(status, reply)` is called once with the final answer; reply is None where it is local (408).
     """
 
-    __slots__ = ("body", "callid", "cseq", "done", "dst_uri", "from_uri", "headers", "local_tag", "method", "ruri", "socket", "to_uri")
+    __slots__ = (
+        "body",
+        "callid",
+        "cseq",
+        "done",
+        "dst_uri",
+        "from_uri",
+        "headers",
+        "local_tag",
+        "method",
+        "ruri",
+        "socket",
+        "to_uri",
+    )
 
     def __init__(
         self,

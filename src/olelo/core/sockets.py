@@ -13,9 +13,24 @@ class ListenSocket:
     host/port: where we listen; via_host/via_port: what we tell others (advertise). name: `listen ... name "x"`.
     """
 
-    __slots__ = ("address", "host", "hostport", "name", "port", "proto", "sockname", "text", "uri", "via_head", "via_host", "via_port")
+    __slots__ = (
+        "address",
+        "host",
+        "hostport",
+        "name",
+        "port",
+        "proto",
+        "sockname",
+        "text",
+        "uri",
+        "via_head",
+        "via_host",
+        "via_port",
+    )
 
-    def __init__(self, proto: str, host: str, port: int, advertise: tuple[str, int] | None = None, name: str = "") -> None:
+    def __init__(
+        self, proto: str, host: str, port: int, advertise: tuple[str, int] | None = None, name: str = ""
+    ) -> None:
         self.proto = proto
         self.host = host
         self.port = port

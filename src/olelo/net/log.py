@@ -7,7 +7,17 @@ import sys
 import syslog
 from typing import TextIO
 
-NAMES = {-5: "ALERT", -4: "BUG", -3: "CRITICAL", -2: "CRITICAL", -1: "ERROR", 0: "WARNING", 1: "NOTICE", 2: "INFO", 3: "DEBUG"}
+NAMES = {
+    -5: "ALERT",
+    -4: "BUG",
+    -3: "CRITICAL",
+    -2: "CRITICAL",
+    -1: "ERROR",
+    0: "WARNING",
+    1: "NOTICE",
+    2: "INFO",
+    3: "DEBUG",
+}
 _PRIORITY = {
     -5: syslog.LOG_ALERT,
     -4: syslog.LOG_CRIT,
@@ -19,7 +29,11 @@ _PRIORITY = {
     2: syslog.LOG_INFO,
     3: syslog.LOG_DEBUG,
 }
-_FACILITIES = {name: getattr(syslog, name) for name in dir(syslog) if name.startswith("LOG_") and name not in ("LOG_PID", "LOG_CONS")}
+_FACILITIES = {
+    name: getattr(syslog, name)
+    for name in dir(syslog)
+    if name.startswith("LOG_") and name not in ("LOG_PID", "LOG_CONS")
+}
 
 
 class Log:

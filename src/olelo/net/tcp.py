@@ -12,7 +12,8 @@ from olelo.core.sockets import Destination, ListenSocket, Received
 from olelo.sip.errors import SipError
 from olelo.sip.stream import StreamFramer
 
-#: Bytes that may wait for a peer that does not read before its connection is closed (Kamailio's tcp_conn_wq_max default is 32 KiB; phones on bad lines need more).
+#: Bytes that may wait for a peer that does not read before its connection is closed. Kamailio's tcp_conn_wq_max is
+#: 32 KiB by default; phones on bad lines need more.
 MAX_QUEUE = 1024 * 1024
 PONG = b"\r\n"
 
@@ -144,7 +145,9 @@ class TcpTransport:
     def opened(self, connection: Connection) -> None:
         self.established += 1
         if len(self.connections) >= self.params.tcp_max_connections:
-            self.on_error(f"tcp: more than {self.params.tcp_max_connections} connections (tcp_max_connections): refused")
+            self.on_error(
+                f"tcp: more than {self.params.tcp_max_connections} connections (tcp_max_connections): refused"
+            )
             connection.close()
             return
         connection.last_used = self.loop.time()

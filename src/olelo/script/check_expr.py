@@ -135,7 +135,7 @@ class ExprChecker:
                     self._mismatch(side, "str", "int")
                     return
             if op in ("/", "mod") and ops.constant(expr.right) == 0:
-                self.diag.error("division-by-zero", "division by 0", expr.right.pos)
+                self.diag.warning("division-by-zero", "division by 0", expr.right.pos)
         elif left == "int" and right == "str":
             self._mismatch(expr.right, "str", "int")
         elif left == "int" and op in ("=~", "eq", "ne"):
@@ -162,9 +162,7 @@ class ExprChecker:
             self.diag.error("bad-regex", f"bad regular expression {pattern!r}: {error}", pos)
             return
         if "\\d" in pattern:
-            self.diag.warning(
-                "regex-digit", "\\d matches the letter d, not digits, in POSIX expressions", pos, "use [0-9]"
-            )
+            self.diag.warning("regex-digit", "\\d matches no digits: these are POSIX expressions", pos, "use [0-9]")
 
     def _select(self, expr: n.Select) -> None:
         if self.catalog.select is None:

@@ -61,14 +61,17 @@ class RouteGen(ExprGen):
 
     def body(self, stmts: list[n.Stmt], sink: str, pos: n.Pos) -> None:
         """Write statements; what follows a return, exit, drop or break is left out."""
+        begin = len(self.out.lines)
+        ended = False
         stmts = [s for s in stmts if not (isinstance(s, n.Block) and not s.body)]
         for i, stmt in enumerate(stmts):
-            last = i == len(stmts) - 1 or ops.ends_route(stmt)
-            self.statement(stmt, sink if last else "")
-            if last:
-                return
-        self.value("1", sink, pos)
-        if not sink:
+            ended = i == len(stmts) - 1 or ops.ends_route(stmt)
+            self.statement(stmt, sink if ended else "")
+            if ended:
+                break
+        if not ended:
+            self.value("1", sink, pos)
+        if len(self.out.lines) == begin:
             self.out.line("pass", pos)
 
     def value(self, text: str, sink: str, pos: n.Pos) -> None:
@@ -142,7 +145,10 @@ class RouteGen(ExprGen):
         """A statement whose expression may have no value is given up then, and the script goes on."""
         self.out.line("try:", stmt.pos)
         self.out.indent += 1
+        begin = len(self.out.lines)
         self._expression(stmt.expr, sink)
+        if len(self.out.lines) == begin:
+            self.out.line("pass", stmt.pos)
         self.out.indent -= 1
         self._except(stmt.pos, sink)
 
@@ -165,8 +171,10 @@ class RouteGen(ExprGen):
             self.out.line(f"{name} = {self.condition(expr, positive=True)}", expr.pos)
         elif write == "truth":
             self.out.line(f"{name} = {self.condition(expr)}", expr.pos)
+        elif write == "str":
+            self.out.line(f"{name} = {self.as_str(self.expr(expr)).text}", expr.pos)
         else:
-            self.out.line(f"{name} = {self.as_value(self.expr(expr)).text}", expr.pos)
+            self.out.line(f"{name} = {self.as_int(self.expr(expr)).text}", expr.pos)
         self.out.indent -= 1
         self._except(expr.pos, "")
         self.out.line(f"    {name} = {otherwise}", expr.pos)
@@ -227,7 +235,7 @@ class RouteGen(ExprGen):
         if stmt.value is None:
             self.out.line("return 1", stmt.pos)
         elif ops.may_fail(stmt.value):
-            self.out.line(f"return {self.unit.helper('to_int')}({self._try(stmt.value, 'value', '-1')})", stmt.pos)
+            self.out.line(f"return {self._try(stmt.value, 'int', '-1')}", stmt.pos)
         else:
             self.out.line(f"return {self.as_int(self.expr(stmt.value)).text}", stmt.pos)
 
@@ -282,8 +290,8 @@ class RouteGen(ExprGen):
     def _switch(self, stmt: n.Switch, sink: str) -> None:
         textual = _is_text_switch(stmt)
         if ops.may_fail(stmt.subject):
-            subject = self._try(stmt.subject, "value", "None")
-            code = f"{self.unit.helper('to_str' if textual else 'to_int')}({subject})"
+            # without a value no label matches, and `default` runs
+            code = self._try(stmt.subject, "str" if textual else "int", "None")
         else:
             value = self.expr(stmt.subject)
             code = (self.as_str(value) if textual else self.as_int(value)).text
@@ -321,7 +329,7 @@ class RouteGen(ExprGen):
             if group.default:
                 default = group
                 continue
-            self.out.line(f"{word} {self._labels(group, name, textual)}:", group.pos)
+            self.out.line(f"{word} {self._labels(group, name, textual, ops.may_fail(stmt.subject))}:", group.pos)
             self._case(group, sink)
             word = "elif"
         if default is not None:
@@ -359,37 +367,42 @@ class RouteGen(ExprGen):
         word = "if"
         for i, group in enumerate(groups):
             if group.labels:
-                self.out.line(f"{word} {self._labels(group, name, textual)}:", group.pos)
+                self.out.line(f"{word} {self._labels(group, name, textual, ops.may_fail(stmt.subject))}:", group.pos)
                 self.out.line(f"    {start} = {i}", group.pos)
                 word = "elif"
         self.out.line("else:", stmt.pos)
         self.out.line(f"    {start} = {default}", stmt.pos)
-        self._default_sink(sink, stmt.pos)
         loop = sink != "return"
+        # the value is that of the last statement that ran, in whichever case
+        result = sink if loop else self.temp("ret")
+        if result:
+            self.out.line(f"{result} = 1", stmt.pos)
         if loop:
             self.out.line("while True:", stmt.pos)
             self.out.indent += 1
         for i, group in enumerate(groups):
-            last = i == len(groups) - 1
+            if not group.body:
+                continue
             self.out.line(f"if {start} <= {i}:", group.pos)
             self.out.indent += 1
             self.depth += 1
-            self.body(group.body, sink if last or loop else "", group.pos)
+            self.body(group.body, result, group.pos)
             self.depth -= 1
             self.out.indent -= 1
         if loop:
             self.out.line("break", stmt.pos)
             self.out.indent -= 1
         else:
-            self.out.line("return 1", stmt.pos)
+            self._loop_value(result, sink, stmt.pos)
 
-    def _labels(self, group: _Group, name: str, textual: bool) -> str:
+    def _labels(self, group: _Group, name: str, textual: bool, may_fail: bool) -> str:
         plain: list[object] = []
         tests: list[str] = []
         for label, is_regex in group.labels:
             value = ops.constant(label)
             if is_regex:
-                tests.append(f"{self.search(str(value), label.pos)}({name}) is not None")
+                known = f"{name} is not None and " if may_fail else ""
+                tests.append(f"{known}{self.search(str(value), label.pos, False)}({name}) is not None")
             else:
                 if textual != isinstance(value, str):
                     raise CodegenError("a case label of another type than the first one", label.pos)

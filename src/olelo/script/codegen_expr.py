@@ -14,7 +14,7 @@ from olelo.script import nodes as n
 from olelo.script import ops, regex, runtime
 from olelo.script.catalog import ArgKind, ArgSpec, Catalog, FunctionSpec, PvRef
 from olelo.script.codegen_names import Namespace, Text, mangle
-from olelo.script.values import Resolver
+from olelo.script.values import Resolver, shown
 
 _COMPARE = {">": ">", "<": "<", ">=": ">=", "<=": "<="}
 _PLAIN_INT = {"-": "-", "|": "|", "&": "&", "^": "^"}
@@ -227,10 +227,10 @@ class ExprGen:
         return Code(f"not {self.as_str(code).group()}", "bool", False)
 
     def _defined(self, operand: n.Expr, wanted: bool) -> Code:
-        # Only a variable or a select can be undefined; anything longer has a value (rvalue.c).
-        code = self.expr(operand)
-        if code.kind != "any" or not isinstance(operand, n.Var | n.Select):
+        # Only a variable or a select can be undefined; anything else is not even evaluated (rvalue.c).
+        if not isinstance(operand, n.Var | n.Select):
             return Code(str(wanted), "bool")
+        code = self.expr(operand)
         return Code(f"{code.group()} is {'not ' if wanted else ''}None", "bool", False)
 
     def _logic(self, expr: n.Binary) -> Code:
@@ -317,13 +317,15 @@ class ExprGen:
             return Code(f"{self.unit.helper('match')}({self.as_str(left).text}, {self.as_str(right).text})", "bool")
         return Code(f"{self.search(str(pattern), expr.right.pos)}({self.as_str(left).text}) is not None", "bool", False)
 
-    def search(self, pattern: str, pos: n.Pos) -> str:
-        """Name of the search method of a compiled pattern (`=~`: either case)."""
+    def search(self, pattern: str, pos: n.Pos, ignore_case: bool = True) -> str:
+        """Name of the search method of a compiled pattern. `=~` takes either case, `case /re` does not."""
         try:
-            compiled = regex.posix(pattern)
+            compiled = regex.posix(pattern, ignore_case)
         except ValueError as error:
             raise CodegenError(f"bad regular expression: {error}", pos) from None
-        return self.unit.names.bind(("search", pattern), "search_" + (mangle(pattern)[:24] or "re"), compiled.search)
+        return self.unit.names.bind(
+            ("search", pattern, ignore_case), "search_" + (mangle(pattern)[:24] or "re"), compiled.search
+        )
 
     def _ternary(self, expr: n.Ternary) -> Code:
         cond = self.condition(expr.cond, positive=True)
@@ -521,8 +523,10 @@ class ExprGen:
         parts = self.unit.resolver.parts(value)
         if len(parts) == 1 and isinstance(parts[0], PvRef) and not as_text:
             return Code(f"{self.unit.getter(parts[0])}(c)", "any")
-        show = self.unit.helper("show")
-        words = [literal(p) if isinstance(p, str) else f"{show}({self._get(p)})" for p in parts]
+        words = [
+            literal(p) if isinstance(p, str) else f"{self.unit.helper(shown(p).__name__)}({self._get(p)})"
+            for p in parts
+        ]
         return Code(" + ".join(words) or "''", "str", len(words) < 2)
 
     def _get(self, ref: PvRef) -> str:

@@ -18,7 +18,16 @@ from olelo.script.nodes import Pos
 #: Includes within includes at most, as Kamailio.
 MAX_DEPTH = 10
 
-ID, NUM, STR, RAW, PV, SELECT, OP, EOF = "identifier", "number", "string", "string'", "variable", "select", "operator", "end"
+ID, NUM, STR, RAW, PV, SELECT, OP, EOF = (
+    "identifier",
+    "number",
+    "string",
+    "string'",
+    "variable",
+    "select",
+    "operator",
+    "end",
+)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[01]+b(?![A-Za-z0-9_])|\d+")
 _OPERATOR = re.compile(r"&&|\|\||==|!=|=~|!~|<=|>=|<<|>>|=>|\+=|-=|[-+*/%=!<>&|^~(){}\[\];,:.?]")
@@ -164,7 +173,11 @@ class Lexer:
             if char in " \t\n\f\v":
                 reader.move(at + 1)
                 spaced = True
-            elif char == "#" or text.startswith("//", at) or (text.startswith("!!", at) and self._line_is_blank_before(at)):
+            elif (
+                char == "#"
+                or text.startswith("//", at)
+                or (text.startswith("!!", at) and self._line_is_blank_before(at))
+            ):
                 self._comment_or_directive()
                 spaced = True
             elif text.startswith("/*", at):
@@ -305,7 +318,7 @@ class Lexer:
         blank = re.compile(r'[ \t]*"((?:[^"\\\n]|\\.)*)"[ \t]*;?').match(reader.text, reader.at)
         word = "import_file" if optional else "include_file"
         if blank is None:
-            self.diag.error("syntax-include", f'{word} needs a file name in double quotes', start, length=len(word))
+            self.diag.error("syntax-include", f"{word} needs a file name in double quotes", start, length=len(word))
             return
         name = self.macros.apply_substs(blank[1])
         reader.move(blank.end())
@@ -332,7 +345,9 @@ class Lexer:
     def _leave_file(self) -> bool:
         if not self.stack:
             for where, _, directive in self.conditions:
-                self.diag.error("ifdef-unbalanced", f"this #!{directive} has no #!endif", where, length=len(directive) + 2)
+                self.diag.error(
+                    "ifdef-unbalanced", f"this #!{directive} has no #!endif", where, length=len(directive) + 2
+                )
             self.conditions.clear()
             return False
         self.reader = self.stack.pop()

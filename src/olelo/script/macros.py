@@ -24,7 +24,12 @@ _DEFINES = {
     "redefine": "redefine", "redef": "redefine", "undefine": "undef", "undef": "undef",
     "tryundefine": "undef", "tryundef": "undef",
 }  # fmt: skip
-_ENVIRONMENT = {"defenv": (False, False), "defenvs": (False, True), "trydefenv": (True, False), "trydefenvs": (True, True)}
+_ENVIRONMENT = {
+    "defenv": (False, False),
+    "defenvs": (False, True),
+    "trydefenv": (True, False),
+    "trydefenvs": (True, True),
+}
 
 
 class Macros:
@@ -37,7 +42,7 @@ class Macros:
     def apply_substs(self, text: str) -> str:
         """A string or variable with all #!subst rules applied, each on the result of the one before."""
         for pattern, replacement, everywhere in self.substs:
-            text = pattern.sub(lambda m, r=replacement: _expand(r, m), text, count=0 if everywhere else 1)  # type: ignore[misc]
+            text = pattern.sub(lambda m, r=replacement: _expand(r, m), text, count=0 if everywhere else 1)
         return text
 
     def directive(self, word: str, rest: str, pos: Pos, diag: Diagnostics, environ: Mapping[str, str]) -> bool:
@@ -61,14 +66,21 @@ class Macros:
             return
         key, value = name[1], rest[name.end() :]
         if value[:1] not in ("", " ", "\t"):
-            diag.error("syntax-define", f"{(key + value.split()[0])!r} is no name for #!{word}: letters, digits and _ only", pos)
+            diag.error(
+                "syntax-define",
+                f"{(key + value.split()[0])!r} is no name for #!{word}: letters, digits and _ only",
+                pos,
+            )
             return
         value = value.lstrip(" \t")
         if kind == "undef":
             self.defines.pop(key, None)
         elif kind == "define" and key in self.defines:
             diag.error(
-                "define-twice", f"{key} is defined already", pos, "use #!redefine to change it, #!trydefine to keep the first"
+                "define-twice",
+                f"{key} is defined already",
+                pos,
+                "use #!redefine to change it, #!trydefine to keep the first",
             )
         elif kind != "try" or key not in self.defines:
             self.defines[key] = value or None
@@ -80,7 +92,9 @@ class Macros:
         value = environ.get(variable)
         if value is None:
             if not optional:
-                diag.error("env-missing", f"environment variable {variable} is not set", pos, "use #!trydefenv to do without")
+                diag.error(
+                    "env-missing", f"environment variable {variable} is not set", pos, "use #!trydefenv to do without"
+                )
             return
         if name not in self.defines:
             self.defines[name] = f'"{value}"' if quoted else value

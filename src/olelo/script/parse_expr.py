@@ -149,7 +149,7 @@ class Expressions:
             return n.Unary(token.pos, name, operand)
         if name == "selval" and cursor.at("("):
             return self._selval(token)
-        if cursor.at("(") :
+        if cursor.at("("):
             return n.Call(token.pos, name, self.arguments(name))
         if name == "msg" and cursor.at(":") and cursor.peek(1).text == "len":
             cursor.take()

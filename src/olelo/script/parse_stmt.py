@@ -8,7 +8,16 @@ from olelo.script.lexer import EOF, ID, NUM, OP, RAW, STR
 from olelo.script.parse_expr import Expressions
 
 _TOP_WORDS = frozenset(
-    ("route", "request_route", "reply_route", "onreply_route", "failure_route", "branch_route", "onsend_route", "event_route")
+    (
+        "route",
+        "request_route",
+        "reply_route",
+        "onreply_route",
+        "failure_route",
+        "branch_route",
+        "onsend_route",
+        "event_route",
+    )
 )
 _TOP_ONLY = frozenset(("loadmodule", "modparam", "loadpath", "mpath"))
 
@@ -28,12 +37,17 @@ class Statements(Expressions):
             token = cursor.peek()
             if token.kind == EOF or self._route_begins():
                 where = self.route_title or "this block"
-                raise Problem("missing-brace", f"the {{ of {where} is never closed", start.pos, "a } is missing before " + describe(token))
+                raise Problem(
+                    "missing-brace",
+                    f"the {{ of {where} is never closed",
+                    start.pos,
+                    "a } is missing before " + describe(token),
+                )
             self._statement_into(block.body)
         cursor.take()
         return block
 
-    block = parse_block  # type: ignore[assignment]
+    block = parse_block
 
     def _statement_into(self, body: list[n.Stmt]) -> None:
         cursor = self.cursor
@@ -107,7 +121,11 @@ class Statements(Expressions):
                 raise Problem("case-alone", f"{token.text} outside of switch", token.pos, length=len(token.text))
             if token.text in _TOP_ONLY:
                 raise Problem(
-                    "top-level-only", f"{token.text} cannot stand inside a route", token.pos, "a } is missing before it, or it belongs above the routes", len(token.text)
+                    "top-level-only",
+                    f"{token.text} cannot stand inside a route",
+                    token.pos,
+                    "a } is missing before it, or it belongs above the routes",
+                    len(token.text),
                 )
         expr = self.expression()
         if cursor.at("="):
@@ -119,7 +137,11 @@ class Statements(Expressions):
         if not isinstance(expr, n.Call | n.RouteCall | n.Assign | n.BlockExpr):
             if isinstance(expr, n.Ident):
                 raise Problem(
-                    "not-a-statement", f"{expr.name} does nothing by itself", expr.pos, f"{expr.name}() calls a function", len(expr.name)
+                    "not-a-statement",
+                    f"{expr.name} does nothing by itself",
+                    expr.pos,
+                    f"{expr.name}() calls a function",
+                    len(expr.name),
                 )
             raise Problem("not-a-statement", "this value is not used for anything", expr.pos)
         self._semicolon(expr)
@@ -209,8 +231,9 @@ class Statements(Expressions):
         elif not cursor.at(";", "}") and cursor.peek().kind != EOF and cursor.peek().pos.line == token.pos.line:
             value = self.expression()
         self._end(token.text)
-        kind = {"return": n.Return, "exit": n.Exit, "drop": n.Drop}[token.text]
-        return kind(token.pos, value)
+        if token.text == "return":
+            return n.Return(token.pos, value)
+        return n.Exit(token.pos, value) if token.text == "exit" else n.Drop(token.pos, value)
 
     def _end(self, word: str) -> None:
         if not self.cursor.accept(";"):

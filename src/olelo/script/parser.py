@@ -176,7 +176,9 @@ class Parser(Statements):
             hint = ""
             if cursor.at("(") or cursor.at(";"):
                 hint = "calls belong into a route"
-            raise Problem("missing-token", f"missing '=' after {start.text}", cursor.last.end if cursor.last else start.end, hint)
+            raise Problem(
+                "missing-token", f"missing '=' after {start.text}", cursor.last.end if cursor.last else start.end, hint
+            )
         cursor.take()
         value_pos = cursor.peek().pos
         if start.text in _ADDRESS_PARAMS:
@@ -225,7 +227,11 @@ class Parser(Statements):
             return token.text in ("[", "*")
         if token.kind == ID:
             following = self.cursor.peek(1)
-            return following.text != "=" and not self._route_begins() and token.text not in ("loadmodule", "modparam", "advertise", "name", "virtual")
+            return (
+                following.text != "="
+                and not self._route_begins()
+                and token.text not in ("loadmodule", "modparam", "advertise", "name", "virtual")
+            )
         return False
 
     def _word_text(self) -> str:
@@ -368,7 +374,11 @@ class Parser(Statements):
                 value = "$" + expr.text
             elif isinstance(expr, n.Ident):
                 raise Problem(
-                    "unknown-name", f"{expr.name} is neither a number nor a string", expr.pos, f'"{expr.name}" is a string; is a #!define missing?', len(expr.name)
+                    "unknown-name",
+                    f"{expr.name} is neither a number nor a string",
+                    expr.pos,
+                    f'"{expr.name}" is a string; is a #!define missing?',
+                    len(expr.name),
                 )
             else:
                 raise Problem("bad-value", "a number or a string was expected", value_token.pos)
@@ -378,7 +388,14 @@ class Parser(Statements):
         cursor.accept(";")
         self.config.items.append(
             n.ModParam(
-                start.pos, parts[0].text, parts[1].text, value, parts[0].pos, parts[1].pos, value_token.pos, start.text == "modparamx"
+                start.pos,
+                parts[0].text,
+                parts[1].text,
+                value,
+                parts[0].pos,
+                parts[1].pos,
+                value_token.pos,
+                start.text == "modparamx",
             )
         )
 
@@ -424,7 +441,12 @@ class Parser(Statements):
         self.route_title = f"{start.text}[{name}]" if name else start.text
         self.route_pos = start.pos
         if kind == "event" and ":" not in name:
-            self.diag.error("event-name", f"event_route[{name}]: an event's name has the form module:event", start.pos, length=len("event_route"))
+            self.diag.error(
+                "event-name",
+                f"event_route[{name}]: an event's name has the form module:event",
+                start.pos,
+                length=len("event_route"),
+            )
         if not cursor.at("{"):
             raise cursor.missing("{", self.route_title)
         body = self.parse_block()
@@ -432,7 +454,11 @@ class Parser(Statements):
         before = self.routes.get((kind, name))
         if before is not None:
             self.diag.error(
-                "route-twice", f"{self.route_title} is there already", start.pos, f"the first one is at {before.file}:{before.line}", len(start.text)
+                "route-twice",
+                f"{self.route_title} is there already",
+                start.pos,
+                f"the first one is at {before.file}:{before.line}",
+                len(start.text),
             )
             return
         self.routes[kind, name] = start.pos

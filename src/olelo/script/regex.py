@@ -1,10 +1,11 @@
 """POSIX extended regular expressions, as GNU regcomp reads them, for Python's `re`.
 
 Differences that matter in configurations: `[[:digit:]]` classes; inside `[..]` a backslash is an ordinary
-character; `\\d` is the letter d (no digit class); `\\<`, `\\>`, `\\w`, `\\s`, `\\b` are GNU extensions that
-work; `(?:` does not exist; a repetition sign with nothing before it is an error, and so is a `{` that is not closed.
-POSIX takes the longest alternative and Python the first: a match/no match answer is the same, captured text may
-differ, and for that `longest` alternatives are not attempted (no configuration seen depends on it).
+character; `\\d` is no digit class and with REG_ICASE matches nothing at all; `\\<`, `\\>`, `\\w`, `\\s`, `\\b`
+are GNU extensions that work; `(?:` does not exist; a repetition sign with nothing before it is an error, and so
+is a `{` that is not closed.
+POSIX takes the longest alternative and Python the first: whether a text matches is the same, what a group
+captured may differ.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _REPEAT = re.compile(r"\{(\d*)(,?)(\d*)\}")
 _MOST_REPEATS = 32767  # RE_DUP_MAX
 
 
-def translate(pattern: str, newline: bool = False) -> str:
+def translate(pattern: str, ignore_case: bool = True, newline: bool = False) -> str:
     """Return the Python text of a POSIX ERE. newline: REG_NEWLINE (`.` and `[^x]` stop at a line end).
 
     Raises: ValueError where regcomp would refuse the pattern.
@@ -56,7 +57,7 @@ def translate(pattern: str, newline: bool = False) -> str:
             if at + 1 >= size:
                 raise ValueError("trailing backslash")
             following = pattern[at + 1]
-            out.append(_escape(following))
+            out.append(_escape(following, ignore_case))
             atom = following not in "<>`'bB"
             at += 2
         elif char == "[":
@@ -111,20 +112,22 @@ def _anchor(char: str, newline: bool) -> str:
 @lru_cache(maxsize=1024)
 def posix(pattern: str, ignore_case: bool = True, newline: bool = False) -> re.Pattern[str]:
     """Compile a POSIX ERE (cached). Raises: ValueError with a reason where it is none."""
-    text = translate(pattern, newline)
+    text = translate(pattern, ignore_case, newline)
     try:
         return re.compile(text, re.ASCII | (re.IGNORECASE if ignore_case else 0))
     except re.error as error:
         raise ValueError(str(error)) from None
 
 
-def _escape(char: str) -> str:
+def _escape(char: str, ignore_case: bool) -> str:
     if char in _GNU:
         return _GNU[char]
     if char in _GNU_SAME:
         return "\\" + char
     if char in "123456789":
         return "\\" + char
+    if ignore_case and char.islower() and char.isascii():
+        return "(?!)"  # with REG_ICASE glibc compares the letter as written with upper-cased text: it never matches
     return re.escape(char)
 
 

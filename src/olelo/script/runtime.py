@@ -245,7 +245,7 @@ class Suspended:
                 else:
                     pending = self.coroutine.send(sent)
             except StopIteration as stop:
-                return int(stop.value)
+                return 0 if stop.value == SOFT_ZERO else int(stop.value)
 
     def close(self) -> None:
         """Give the route up where it stands."""

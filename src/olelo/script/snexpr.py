@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 Number = float | str
 _TOKEN = re.compile(r"""\s*(?:(\d+(?:\.\d+)?)|"([^"]*)"|'([^']*)'|([A-Za-z_]\w*)|(==|!=|<=|>=|&&|\|\||[-+*/%()<>!]))""")
@@ -99,8 +99,8 @@ def _apply(operator: str, left: Number, right: Number) -> Number:
     a, b = _real(left), _real(right)
     if operator in ("/", "%") and b == 0:
         raise ExpressionError("division by zero")
-    result = {
+    actions: dict[str, Callable[[], float]] = {
         "<": lambda: float(a < b), ">": lambda: float(a > b), "<=": lambda: float(a <= b), ">=": lambda: float(a >= b),
         "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: a / b, "%": lambda: a % b,
-    }[operator]  # fmt: skip
-    return result()
+    }  # fmt: skip
+    return actions[operator]()

@@ -190,7 +190,7 @@ def _proto(uri: Uri, source: str) -> str:
 
 
 def _to_socket(uri: Uri, source: str) -> Value:
-    proto = _proto(uri, source) or "udp"
+    proto = _proto(uri, source)
     return f"{proto}:{text(uri.host)}:{uri.port or 5060}" if proto in _PROTO_NUMBER else ""
 
 
@@ -237,7 +237,7 @@ def split_address(source: str) -> tuple[str, str, int, str] | None:
     close = source.find(">", at)
     if at >= len(source) or close < 0:
         return None
-    return source[:at].strip(_BLANKS), source[at + 1 : close], close + 1, source[close + 1 :]
+    return source[:at], source[at + 1 : close], close + 1, source[close + 1 :]
 
 
 def _name_address(part: int) -> Any:
@@ -253,6 +253,7 @@ def _to_body(get: Callable[[str, str, str, Uri], Value]) -> Any:
         found = split_address(source)
         if found is not None:
             display, address, _, rest = found
+            display = display.strip(_BLANKS)
         else:
             # without angle brackets the parameters belong to the header, not to the URI
             address, semicolon, after = source.partition(";")

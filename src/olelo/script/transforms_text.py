@@ -208,7 +208,8 @@ def _format_lines(indent: str) -> Any:
             if value is None or n is None or m is None or n <= 0 or m < 0:
                 return None
             text = text_of(value)
-            return ("\r\n" + indent * m).join(text[i : i + n] for i in range(0, len(text), n))
+            glue: str = "\r\n" + indent * m
+            return glue.join(text[i : i + n] for i in range(0, len(text), n))
 
         return step
 

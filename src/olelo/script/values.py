@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from olelo.script.catalog import Catalog, Getter, PvRef, Setter, TransformSpec, Value, VariableSpec
 from olelo.script.pvspec import PvError, PvSpec, TransformCall, parse_format, parse_pv, split_args
-from olelo.script.runtime import arg_int, show
+from olelo.script.runtime import arg_int, show, to_str
 
 #: How many spellings of one dynamic name ($sht(t=>$var(k))) are kept ready.
 _DYNAMIC_CACHE = 512
@@ -28,12 +28,17 @@ class ResolveError(ValueError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean X?` for the known name nearest to `name`, or ""."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {found[0]}?" if found else ""
 
 
 #: Stands for a variable that only other releases have: $null, and written to without effect.
 _NOTHING = VariableSpec("", "", inner="optional", make=lambda inner, index: (lambda ctx: None, lambda ctx, value: None))
+
+
+def shown(ref: PvRef) -> Callable[[Value], str]:
+    """How a variable prints in a format string: $null is `<null>`, but nothing where a transformation failed."""
+    return to_str if ref.text.endswith("})") else show
 
 
 class Resolver:
@@ -74,7 +79,7 @@ class Resolver:
         parts = self.parts(text)
 
         def expand(ctx: object) -> str:
-            return "".join([part if isinstance(part, str) else show(part.get(ctx)) for part in parts])
+            return "".join([part if isinstance(part, str) else shown(part)(part.get(ctx)) for part in parts])
 
         return expand
 

@@ -62,6 +62,9 @@ class NameAddr:
     @property
     def tag(self) -> bytes:
         """The tag parameter; b"" where there is none."""
+        params = self.params
+        if params[:4] == b"tag=" and b";" not in params and b'"' not in params:
+            return params[4:].rstrip()
         return self.param(b"tag") or b""
 
     def __repr__(self) -> str:

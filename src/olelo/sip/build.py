@@ -27,7 +27,7 @@ def via_marks(msg: Message, source: tuple[str, int], force_rport: bool) -> list[
     if host == ip and via.rport is None and not force_rport:
         return edits
     i = msg.index(VIA)
-    start = msg.raw.find(via.raw, msg.values[i], msg.ends[i])
+    start = msg.raw.find(via.raw, msg.start(i), msg.start(i) + len(msg.lines[i]))
     if start < 0:  # a folded Via: mark it in the form that was parsed
         start, end = msg.value_span(i)
         edits.append((start, end, msg.value(i)))
@@ -84,7 +84,7 @@ def forward_request(
         stream: A Content-Length is added where it is missing.
     """
     raw = msg.raw
-    top = msg.starts[msg.index(VIA)]
+    top = msg.start(msg.hids.index(VIA))
     edits = msg.edits
     if source is not None:
         marks = via_marks(msg, source, force_rport)
@@ -99,7 +99,7 @@ def forward_request(
         else:
             via_line += line
     if stream and msg.index(CONTENT_LENGTH) < 0:
-        at = msg.ends[-1]
+        at = msg.body_at - 2
         edits = [*edits, (at, at, b"Content-Length: %d\r\n" % (len(raw) - msg.body_at))]
     uri_end = msg.ruri_at + len(msg.ruri)
     if not edits:
@@ -112,12 +112,14 @@ def forward_request(
 def forward_reply(msg: Message) -> bytes:
     """A reply on its way back: its topmost Via removed, its edits applied."""
     raw = msg.raw
-    i = msg.index(VIA)
-    start, end = msg.starts[i], msg.ends[i]
-    value = raw[msg.values[i] : end]
-    if b"," in value:
-        first = split_outside(value, 0x2C)[0]
-        start = msg.values[i]
+    i = msg.hids.index(VIA)
+    start = msg.start(i)
+    line = msg.lines[i]
+    end = start + len(line) + 2 if raw[start + len(line)] == 13 else start + len(line) + 1
+    if b"," in line:
+        colon = line.find(b":") + 1
+        first = split_outside(line[colon:], 0x2C)[0]
+        start += colon
         end = start + len(first) + 1
         if raw[end : end + 1] == b" ":
             start += 1 if raw[start : start + 1] == b" " else 0
@@ -147,42 +149,23 @@ def make_reply(
         headers: More header lines, each with its line end. server: the Server header line, likewise.
         source: Where the request came from, for the marks in its Via.
     """
-    raw = msg.raw
-    parts = [b"SIP/2.0 %d " % status, reason, b"\r\n"]
+    parts = [b"SIP/2.0 %d %b" % (status, reason)]
     marks = via_marks_reply(msg, source, force_rport) if source is not None else None
-    first = True
-    starts, ends = msg.starts, msg.ends
-    for i, number in enumerate(msg.hids):
+    for number, line in zip(msg.hids, msg.lines, strict=True):
         if number == VIA:
-            if first and marks is not None:
-                parts.append(marks)
-            else:
-                parts.append(_line(raw, starts[i], ends[i]))
-            first = False
+            parts.append(line if marks is None else marks)
+            marks = None
         elif number == TO:
-            line = raw[starts[i] : ends[i]]
-            if to_tag and not msg.to.tag:
-                parts += (line.rstrip(), b";tag=", to_tag, b"\r\n")
-            else:
-                parts.append(line)
+            parts.append(line.rstrip() + b";tag=" + to_tag if to_tag and not msg.to.tag else line)
         elif number in _COPIED or (number == RECORD_ROUTE and 180 <= status < 300):
-            parts.append(raw[starts[i] : ends[i]])
-    parts += (headers, server)
+            parts.append(line)
+    head = b"\r\n".join(parts)
     if body:
-        parts += (b"Content-Length: %d\r\n\r\n" % len(body), body)
-    else:
-        parts.append(b"Content-Length: 0\r\n\r\n")
-    return b"".join(parts)
+        return b"%b\r\n%b%bContent-Length: %d\r\n\r\n%b" % (head, headers, server, len(body), body)
+    return b"%b\r\n%b%bContent-Length: 0\r\n\r\n" % (head, headers, server)
 
 
 _COPIED = frozenset((FROM, CALL_ID, CSEQ))
-
-
-def _line(raw: bytes, start: int, end: int) -> bytes:
-    """A header line that ends in CRLF, whatever it ended in."""
-    if raw[end - 2 : end] == b"\r\n":
-        return raw[start:end]
-    return raw[start:end].rstrip() + b"\r\n"
 
 
 def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) -> bytes | None:
@@ -192,10 +175,7 @@ def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) ->
     host = via.host[1:-1] if via.host[:1] == b"[" else via.host
     if host == ip and via.rport is None and not force_rport:
         return None
-    i = msg.index(VIA)
-    start = msg.starts[i]
-    end = msg.ends[i]
-    line = msg.raw[start:end].rstrip()
+    line = msg.lines[msg.hids.index(VIA)].rstrip()
     if via.rport is not None or force_rport:
         port = b";rport=%d" % source[1]
         stop = len(line)
@@ -205,7 +185,7 @@ def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) ->
         line = line[: old[0]] + port + line[old[1] :] if old is not None else line + port
     if host != ip:
         line += b";received=" + ip
-    return line + b"\r\n"
+    return line
 
 
 def make_cancel(request: bytes, reason: bytes = b"") -> bytes:
@@ -219,23 +199,15 @@ def make_ack(request: bytes, reply: Message) -> bytes:
 
 
 def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes) -> bytes:
-    raw = sent.raw
     name = method.encode("ascii")
-    to = sent
-    to_index = sent.index(TO)
-    if reply is not None and reply.index(TO) >= 0:
-        to, to_index = reply, reply.index(TO)
-    parts = [name, b" ", sent.ruri, b" SIP/2.0\r\n", _line(raw, *_span(sent, VIA)), _line(raw, *_span(sent, FROM))]
-    parts.append(_line(raw, *_span(sent, CALL_ID)))
-    parts.append(_line(to.raw, to.starts[to_index], to.ends[to_index]))
-    parts.append(b"CSeq: %d %b\r\n" % (sent.cseq.number, name))
-    for i, number in enumerate(sent.hids):
-        if number == ROUTE or number == MAX_FORWARDS:
-            parts.append(_line(raw, sent.starts[i], sent.ends[i]))
-    parts += (extra, b"Content-Length: 0\r\n\r\n")
-    return b"".join(parts)
-
-
-def _span(msg: Message, number: int) -> tuple[int, int]:
-    i = msg.index(number)
-    return msg.starts[i], msg.ends[i]
+    source = reply if reply is not None and TO in reply.hids else sent
+    parts = [
+        b"%b %b SIP/2.0" % (name, sent.ruri),
+        *(sent.lines[sent.hids.index(number)] for number in (VIA, FROM, CALL_ID)),
+        source.lines[source.hids.index(TO)],
+        b"CSeq: %d %b" % (sent.cseq.number, name),
+    ]
+    parts += [
+        line for number, line in zip(sent.hids, sent.lines, strict=True) if number == ROUTE or number == MAX_FORWARDS
+    ]
+    return b"%b\r\n%bContent-Length: 0\r\n\r\n" % (b"\r\n".join(parts), extra)

@@ -113,14 +113,14 @@ COMPACT: dict[int, bytes] = {
 _LOWER = {name.lower(): number for number, name in NAMES.items()}
 _LOWER.update({name: number for number, name in COMPACT.items()})
 # The spellings that occur on the wire are found without making a lower-case copy.
-_SEEN: dict[bytes, int] = {**{name: number for number, name in NAMES.items()}, **_LOWER}
-_SEEN.update({name.upper(): number for name, number in _LOWER.items()})
-_SEEN.update({b"Call-Id": CALL_ID, b"Cseq": CSEQ})
+SEEN: dict[bytes, int] = {**{name: number for number, name in NAMES.items()}, **_LOWER}
+SEEN.update({name.upper(): number for name, number in _LOWER.items()})
+SEEN.update({b"Call-Id": CALL_ID, b"Cseq": CSEQ})
 
 
 def header_id(name: bytes) -> int:
     """The number of a header's name, in any case, long or compact; OTHER for names this table does not have."""
-    found = _SEEN.get(name)
+    found = SEEN.get(name)
     if found is None:
         found = _LOWER.get(name.lower(), OTHER)
     return found

@@ -18,59 +18,70 @@ from olelo.sip.via import Via
 #: Most header lines of a message: far above what phones send, low enough to stop floods of empty ones.
 MAX_HEADERS = 512
 
+_CORE = frozenset((h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO))
+
 #: (offset, end, bytes): replace raw[offset:end]; an empty range inserts.
 Edit = tuple[int, int, bytes]
 
-_KNOWN = h._SEEN
+_known = h.SEEN.get
+
+#: Methods as text, so that the usual ones are not decoded again and again.
+METHODS = {
+    name.encode("ascii"): name
+    for name in (
+        "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "PRACK", "SUBSCRIBE", "NOTIFY",
+        "PUBLISH", "MESSAGE", "REFER",
+    )
+}  # fmt: skip
 
 
 class Message:
     """A request or a reply.
 
     `method` of a reply is the CSeq's, "" if that cannot be read. `ruri` is b"" in replies, `status` 0 in requests.
-    The index: `hids[i]` is the header's number (`sip.headers`), its line is `raw[starts[i]:ends[i]]` (folds and line
-    end included), its value starts at `values[i]`.
+    The index: `hids[i]` is the number (`sip.headers`) of header i, `lines[i]` its line without the line end;
+    in the received bytes it is `raw[starts[i]:ends[i]]`, line end included.
     """
 
     __slots__ = (
         "_call_id",
         "_contacts",
         "_cseq",
+        "_ends",
         "_from",
-        "_method",
+        "_starts",
         "_to",
         "_via",
         "_vias",
         "body_at",
         "edits",
-        "ends",
         "headers_at",
         "hids",
         "is_request",
+        "lines",
+        "method",
         "raw",
         "reason",
         "ruri",
         "ruri_at",
-        "starts",
         "status",
-        "values",
     )
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.edits: list[Edit] = []
         self.is_request = True
-        self._method = ""
+        self.method = ""
         self.ruri = b""
         self.ruri_at = 0
         self.status = 0
         self.reason = b""
         self.hids: list[int] = []
-        self.starts: list[int] = []
-        self.values: list[int] = []
-        self.ends: list[int] = []
+        self.lines: list[bytes] = []
         self.headers_at = 0
         self.body_at = 0
+        self._starts: list[int] | None = None
+        self._ends: list[int] | None = None
         self._via: Via | None = None
         self._vias: list[Via] | None = None
         self._from: NameAddr | None = None
@@ -83,40 +94,72 @@ class Message:
     def parse(data: bytes) -> Message:
         """Index a message. Raises MalformedMessage; bad values are found when they are asked for."""
         msg = Message(data)
-        pos = msg._first_line()
-        msg.headers_at = pos
-        hids, starts, values, ends = msg.hids, msg.starts, msg.values, msg.ends
-        find = data.find
-        length = len(data)
-        known = _KNOWN.get
+        at = msg._first_line()
+        msg.headers_at = at
+        end = data.find(b"\r\n\r\n", at - 2)
+        head = data[at:end]
+        # The usual form, CRLF everywhere and nothing folded, is cut by the interpreter's C code; the rest line by line.
+        if end >= at and b"\n " not in head and b"\n\t" not in head:
+            lines = head.split(b"\r\n")
+            if head.count(b"\n") == len(lines) - 1:
+                msg.lines = lines
+                msg.body_at = end + 4
+                found = [_known(line[: line.find(b":")]) for line in lines]
+                msg.hids = msg._named_slowly(found) if None in found else found  # type: ignore[assignment]
+                if not msg.is_request:
+                    msg.method = msg._cseq_method()
+                if len(lines) > MAX_HEADERS:
+                    raise MalformedMessage(f"more than {MAX_HEADERS} headers", 513)
+                return msg
+        msg._parse_slowly(at)
+        return msg
+
+    def _named_slowly(self, found: list[int | None]) -> list[int]:
+        """Numbers of headers whose names are not written as usual."""
+        hids: list[int] = []
+        for line, number in zip(self.lines, found, strict=True):
+            if number is None:
+                colon = line.find(b":")
+                name = line[:colon].rstrip(b" \t") if colon > 0 else b""
+                if not name:
+                    raise MalformedMessage(f"header line without a name: {line[:40]!r}")
+                number = header_id(name)
+            hids.append(number)
+        return hids
+
+    def _parse_slowly(self, at: int) -> None:
+        """Index a message with folded headers, or with lines that end in LF alone."""
+        data = self.raw
+        self._starts, self._ends = starts, ends = [], []
         while True:
-            eol = find(b"\n", pos)
+            eol = data.find(b"\n", at)
             if eol < 0:
                 raise MalformedMessage("headers have no end")
-            if eol - pos <= 1 and (eol == pos or data[pos] == 13):
-                msg.body_at = eol + 1
+            if eol - at <= 1 and (eol == at or data[at] == 13):
+                self.body_at = eol + 1
                 break
-            end = eol + 1
-            while end < length and data[end] in (32, 9):  # a folded line goes on
-                eol = find(b"\n", end)
+            while data[eol + 1 : eol + 2] in (b" ", b"\t"):  # a folded line goes on
+                eol = data.find(b"\n", eol + 1)
                 if eol < 0:
                     raise MalformedMessage("headers have no end")
-                end = eol + 1
-            colon = find(b":", pos, end)
-            if colon <= pos:
-                raise MalformedMessage(f"header line without a name: {data[pos : pos + 40]!r}")
-            name = data[pos:colon]
-            number = known(name)
-            if number is None:
-                number = header_id(name.rstrip(b" \t"))
-            hids.append(number)
-            starts.append(pos)
-            values.append(colon + 1)
-            ends.append(end)
-            pos = end
-        if len(hids) > MAX_HEADERS:
-            raise MalformedMessage(f"more than {MAX_HEADERS} headers", 513)
-        return msg
+            starts.append(at)
+            ends.append(eol + 1)
+            self.lines.append(data[at : eol + 1].rstrip(b"\r\n"))
+            at = eol + 1
+            if len(starts) > MAX_HEADERS:
+                raise MalformedMessage(f"more than {MAX_HEADERS} headers", 513)
+        self.hids = self._named_slowly([_known(line[: line.find(b":")]) for line in self.lines])
+        if not self.is_request:
+            self.method = self._cseq_method()
+
+    def _cseq_method(self) -> str:
+        """A reply's method, which is the CSeq's; "" where that cannot be read."""
+        try:
+            line = self.lines[self.hids.index(h.CSEQ)]
+        except ValueError:
+            return ""
+        word = line[line.rfind(b" ") + 1 :]
+        return METHODS.get(word) or word.strip().decode("latin-1")
 
     def _first_line(self) -> int:
         """Parse the first line; returns where the headers start. Empty lines before it are skipped (section 7.5)."""
@@ -127,8 +170,7 @@ class Message:
         eol = data.find(b"\n", pos)
         if eol < 0:
             raise MalformedMessage("no line end")
-        end = eol - 1 if data[eol - 1 : eol] == b"\r" else eol
-        line = data[pos:end]
+        line = data[pos : eol - 1] if data[eol - 1] == 13 else data[pos:eol]
         if line[:8].upper() == b"SIP/2.0 ":
             self.is_request = False
             code = line[8:11]
@@ -140,24 +182,40 @@ class Message:
         words = line.split(b" ")
         if len(words) != 3 or not words[0] or not words[1]:
             raise MalformedMessage(f"bad request line {line[:60]!r}")
-        if words[2].upper() != b"SIP/2.0":
+        if words[2] != b"SIP/2.0" and words[2].upper() != b"SIP/2.0":
             raise MalformedMessage(f"bad version {words[2][:20]!r}", 505)
-        self._method = words[0].decode("latin-1")
+        method = words[0]
+        self.method = METHODS.get(method) or method.decode("latin-1")
         self.ruri = words[1]
-        self.ruri_at = pos + len(words[0]) + 1
+        self.ruri_at = pos + len(method) + 1
         return eol + 1
 
-    # --- headers by number or name ------------------------------------------------------------------------
+    # --- where the headers are ----------------------------------------------------------------------------
 
     @property
-    def method(self) -> str:
-        if self._method or self.is_request:
-            return self._method
-        try:
-            self._method = self.cseq.method
-        except MalformedHeader:
-            return ""
-        return self._method
+    def starts(self) -> list[int]:
+        """Offset of each header line."""
+        if self._starts is None:
+            at = self.headers_at
+            self._starts = starts = []
+            for line in self.lines:
+                starts.append(at)
+                at += len(line) + 2
+        return self._starts
+
+    @property
+    def ends(self) -> list[int]:
+        """Offset behind each header line, its line end included."""
+        if self._ends is None:
+            starts = self.starts
+            self._ends = [*starts[1:], self.body_at - 2] if starts else []
+        return self._ends
+
+    def start(self, i: int) -> int:
+        """Offset of one header line; for the first one, which is asked for most, nothing is counted."""
+        return self.headers_at if i == 0 else self.starts[i]
+
+    # --- headers by number or name ------------------------------------------------------------------------
 
     def index(self, number: int) -> int:
         """Index of the first header with that number, -1 if there is none."""
@@ -168,28 +226,28 @@ class Message:
 
     def value_span(self, i: int) -> tuple[int, int]:
         """(start, end) of a header's value, without blanks around it."""
-        raw = self.raw
-        start, end = self.values[i], self.ends[i]
-        while end > start and raw[end - 1] in b"\r\n \t":
-            end -= 1
-        while start < end and raw[start] in b" \t\r\n":
-            start += 1
-        return start, end
+        line = self.lines[i]
+        at = line.find(b":") + 1
+        value = line[at:].strip()
+        start = self.start(i) + (line.find(value, at) if value else at)
+        return start, start + len(value)
 
     def value(self, i: int) -> bytes:
         """A header's value: trimmed, folds replaced by a blank."""
-        text = self.raw[self.values[i] : self.ends[i]].strip()
+        line = self.lines[i]
+        text = line[line.find(b":") + 1 :].strip()
         if b"\n" in text:
-            text = b" ".join(line.strip() for line in text.splitlines())
+            text = b" ".join(part.strip() for part in text.splitlines())
         return text
 
     def name(self, i: int) -> bytes:
         """A header's name as written."""
-        return self.raw[self.starts[i] : self.values[i] - 1].rstrip()
+        line = self.lines[i]
+        return line[: line.find(b":")].rstrip()
 
     def line(self, i: int) -> bytes:
         """A header's whole line, folds and line end included."""
-        return self.raw[self.starts[i] : self.ends[i]]
+        return self.raw[self.start(i) : self.ends[i]]
 
     def first(self, number: int) -> bytes | None:
         """Value of the first header with that number."""
@@ -214,11 +272,11 @@ class Message:
 
     def check_core_headers(self) -> None:
         """Via, From, To, Call-ID and CSeq are there and the first Via can be read. Raises MalformedMessage or MalformedHeader."""
-        hids = self.hids
-        for number in (h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO):
-            if number not in hids:
-                raise MalformedMessage(f"no {h.NAMES[number].decode()} header")
-        _ = self.via
+        if not _CORE.issubset(self.hids):
+            missing = next(number for number in (h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO) if number not in self.hids)
+            raise MalformedMessage(f"no {h.NAMES[missing].decode()} header")
+        if self._via is None:
+            _ = self.via
 
     # --- parsed values ------------------------------------------------------------------------------------
 
@@ -227,9 +285,10 @@ class Message:
         """The topmost Via. Raises MalformedHeader."""
         found = self._via
         if found is None:
-            value = self.first(h.VIA)
-            if value is None:
-                raise MalformedHeader("no Via header")
+            try:
+                value = self.value(self.hids.index(h.VIA))
+            except ValueError:
+                raise MalformedHeader("no Via header") from None
             if b"," in value:
                 value = split_outside(value, 0x2C)[0].strip()
             found = self._via = Via.parse(value)
@@ -240,7 +299,10 @@ class Message:
         """All Vias, topmost first. Raises MalformedHeader."""
         if self._vias is None:
             self._vias = [
-                Via.parse(part.strip()) for value in self.all(h.VIA) for part in split_outside(value, 0x2C) if part.strip()
+                Via.parse(part.strip())
+                for value in self.all(h.VIA)
+                for part in split_outside(value, 0x2C)
+                if part.strip()
             ]
         return self._vias
 
@@ -328,7 +390,7 @@ class Message:
 
     def append_header(self, line: bytes) -> None:
         """Note a new header line (with its line end) behind all others."""
-        at = self.ends[-1] if self.ends else self.headers_at
+        at = self.body_at - 2 if self.raw[self.body_at - 2] == 13 else self.body_at - 1
         self.edits.append((at, at, line))
 
     def apply_edits(self) -> bytes:

@@ -143,3 +143,6 @@ class Counters(Module):
         if not text:
             raise RpcFault(400, f"no description for counter {group}.{name}\n")
         return text
+
+
+MODULE = Counters

@@ -144,3 +144,6 @@ def _group(value: int | str) -> int:
         return grp.getgrnam(value).gr_gid
     except KeyError:
         raise ModuleError(f"ctl: bad group name/gid number {value}") from None
+
+
+MODULE = Ctl

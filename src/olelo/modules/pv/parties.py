@@ -70,11 +70,8 @@ def _places(ctx: RouteContext, hid: int) -> tuple[int, int, NameAddr] | None:
     if found is None or i < 0:
         return None
     raw = ctx.msg.raw
-    start, end = ctx.msg.starts[i], ctx.msg.ends[i]
-    value_at = ctx.msg.values[i]
-    while value_at < end and raw[value_at] in b" \t\r\n":
-        value_at += 1
-    bracket = raw.find(b"<" + found.uri, start, end)
+    value_at, end = ctx.msg.value_span(i)
+    bracket = raw.find(b"<" + found.uri, value_at, end)
     uri_at = bracket + 1 if bracket >= 0 else raw.find(found.uri, value_at, end)
     return (value_at, uri_at, found) if uri_at >= 0 else None
 

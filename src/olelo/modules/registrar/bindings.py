@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from olelo.core.context import RouteContext
+from olelo.core.xavp import existing, fields
 from olelo.modules.registrar.faults import (
     CONTACT_TOO_LONG,
     INVALID_Q,
@@ -151,10 +152,10 @@ class Bindings(RegistrarParams):
 
     def cfg_value(self, ctx: RouteContext, name: str) -> object:
         """A member of the xavp_cfg xavp, None where there is none."""
-        if not self.xavp_cfg or not ctx.xavps:
+        if not self.xavp_cfg:
             return None
-        stack = ctx.xavps.get(self.xavp_cfg)
-        return stack.child(name) if stack is not None else None
+        found = fields(existing(ctx), self.xavp_cfg)
+        return found.get(name) if found is not None else None
 
     def cfg_int(self, ctx: RouteContext, name: str) -> int | None:
         value = self.cfg_value(ctx, name)
@@ -187,5 +188,3 @@ def methods_mask(text: bytes) -> int:
 
 def unquoted(text: bytes) -> bytes:
     return text[1:-1] if len(text) > 1 and text[:1] == b'"' == text[-1:] else text
-
-

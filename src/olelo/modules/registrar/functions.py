@@ -77,7 +77,12 @@ class Registrar(Lookup):
             f"OPTIONS sip:{contact.aor}@localhost SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1\r\nFrom: <sip:usrloc@localhost>;tag=1\r\n"
             f"To: <sip:{contact.aor}@localhost>\r\nCall-ID: {contact.ruid}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
         )
-        ctx = RouteContext(self.engine, Message.parse(text.encode("latin-1")), Received("udp", "127.0.0.1", 5060, socket), RouteKind.EVENT)
+        ctx = RouteContext(
+            self.engine,
+            Message.parse(text.encode("latin-1")),
+            Received("udp", "127.0.0.1", 5060, socket),
+            RouteKind.EVENT,
+        )
         ctx.msg_flags |= FAKED
         self._profiles["exp"] = (contact.aor, [contact])
         self.engine.run_event("usrloc:contact-expired", ctx)
@@ -131,7 +136,9 @@ class Registrar(Lookup):
         return best
 
     @function("registered", routes=ANY)
-    def registered(self, ctx: RouteContext, table: Const, uri: str = "", match_flag: int = 0, action_flag: int = 0) -> int:
+    def registered(
+        self, ctx: RouteContext, table: Const, uri: str = "", match_flag: int = 0, action_flag: int = 0
+    ) -> int:
         """Is there a valid contact for a URI (default `$ru`, in replies To)?
 
         match_flag bits: 1 Call-ID, 2 received, 4 contact as in xavp_cfg (match_callid ...). action_flag 1: set xavp_rcd.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from olelo.core.context import DestBranch, RouteContext
 from olelo.core.sockets import ListenSocket
+from olelo.core.xavp import roots, set_child
 from olelo.modules.registrar.bindings import METHODS, OTHER_METHOD
 from olelo.modules.registrar.faults import RegistrarFault
 from olelo.modules.registrar.path import first_hop
@@ -144,8 +145,6 @@ class Lookup(Save):
 
     def _details(self, ctx: RouteContext, contact: Contact, now: int) -> None:
         """Fill the xavp_rcd xavp."""
-        from olelo.modules.pv.xavp import add_child
-
         mask = self.xavp_rcd_mask
         wanted: list[tuple[int, str, str | int]] = [
             (_NO_RUID, "ruid", contact.ruid),
@@ -156,4 +155,4 @@ class Lookup(Save):
         ]
         for bit, name, value in wanted:
             if not mask & bit and value != "":
-                add_child(ctx, self.xavp_rcd, name, value)
+                set_child(roots(ctx), self.xavp_rcd, name, value)

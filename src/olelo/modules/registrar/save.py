@@ -130,7 +130,9 @@ class Save(Bindings):
             code = self._update(ctx, domain, record, wanted, source, now, bool(flags & REPLACE))
         return code, domain.get(aor), source.path
 
-    def _insert(self, ctx: RouteContext, domain: Domain, aor: str, wanted: list[Wanted], source: Source, now: int) -> int:
+    def _insert(
+        self, ctx: RouteContext, domain: Domain, aor: str, wanted: list[Wanted], source: Source, now: int
+    ) -> int:
         keep = [w for w in wanted if w.expires]
         limit = self._limit(ctx)
         if limit and len(keep) > limit:
@@ -153,7 +155,8 @@ class Save(Bindings):
     ) -> int:  # fmt: skip
         limit = 0 if replace else self._limit(ctx)
         matched = [
-            domain.find(record, w.uri, source.callid, source.cseq, source.path, w.instance, w.reg_id, now) for w in wanted
+            domain.find(record, w.uri, source.callid, source.cseq, source.path, w.instance, w.reg_id, now)
+            for w in wanted
         ]
         if limit:
             self._check_limit(record, wanted, matched, now, limit)

@@ -153,7 +153,7 @@ class Sl(Module):
     def ltt(self, inner: str, index: int | str | None) -> tuple[object, None]:
         """The To tag that our answer will carry: $ltt(s) without, $ltt(t) with a transaction, $ltt(x) either."""
         if inner not in ("s", "t", "x"):
-            raise ValueError('is $ltt(s), $ltt(t) or $ltt(x)')
+            raise ValueError("is $ltt(s), $ltt(t) or $ltt(x)")
 
         def get(ctx: RouteContext) -> Value:
             tm = self.engine.tm

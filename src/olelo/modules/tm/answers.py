@@ -7,14 +7,13 @@ route, failure_route, and what goes upstream at the end.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from olelo.core.context import RouteContext
 from olelo.core.engine import DBG, ERR
 from olelo.core.errors import REASONS
 from olelo.core.reply import build_reply
-from olelo.core.sockets import Destination
 from olelo.modules.tm.params import TmParams
 from olelo.script.catalog import RouteKind
 from olelo.script.compile import CompiledRoute
@@ -82,18 +81,18 @@ class Answers(TmParams):
         assert isinstance(ctx, RouteContext)
         return ctx
 
-    def flush(self) -> int:
-        """Send what the transaction room put into its outbox; returns how many packets left."""
-        sent = 0
+    def flush(self) -> Sequence[Branch]:
+        """Send what the transaction room put into its outbox; returns the branches whose packets could not leave."""
+        failed: Sequence[Branch] = ()
         outbox = self.table.outbox
         if outbox:
             send = self.engine.services.send
-            for packet, to, _branch in outbox:
-                if to.__class__ is Destination and send(packet, to):  # type: ignore[arg-type]
-                    sent += 1
+            for packet, to, branch in outbox:
+                if not send(packet, to) and branch is not None:  # type: ignore[arg-type]
+                    failed = [*failed, branch]
             outbox.clear()
         self.wake()
-        return sent
+        return failed
 
     # --- the clock ----------------------------------------------------------------------------------------
 
@@ -132,7 +131,9 @@ class Answers(TmParams):
         """Answer a transaction's request from here; False where a final answer was sent before."""
         request = self.context_of(tx)
         tag = self.local_tag(tx)
-        packet = build_reply(self.engine, request.msg, request.rcv, status, reason, tag, ctx, msg_flags=request.msg_flags)
+        packet = build_reply(
+            self.engine, request.msg, request.rcv, status, reason, tag, ctx, msg_flags=request.msg_flags
+        )
         done = tx.reply_local(status, packet, self.engine.services.now(), tag)
         self.flush()
         return done
@@ -283,7 +284,14 @@ class Answers(TmParams):
         saved = request.reply_lines
         request.reply_lines = saved + self._challenge_lines(tx, status)
         packet = build_reply(
-            self.engine, request.msg, request.rcv, status, reason, self.local_tag(tx), request, msg_flags=request.msg_flags
+            self.engine,
+            request.msg,
+            request.rcv,
+            status,
+            reason,
+            self.local_tag(tx),
+            request,
+            msg_flags=request.msg_flags,
         )
         request.reply_lines = saved
         tx.relay(packet, now)

@@ -26,7 +26,11 @@ class Commands(Answers):
         number = cseq.split(" ")[0]
         for tx in self.table.transactions():
             request = tx.request
-            if request is not None and request.call_id.decode("latin-1") == callid and str(request.cseq.number) == number:
+            if (
+                request is not None
+                and request.call_id.decode("latin-1") == callid
+                and str(request.cseq.number) == number
+            ):
                 return tx
         raise RpcFault(400, "Transaction not found")
 

@@ -24,7 +24,9 @@ class Contacts(Answers):
             return -1
         if not ctx.branches:
             return 1
-        every = [DestBranch(ctx.ruri, ctx.dst_uri, ctx.path, ctx.q, ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance)]
+        every = [
+            DestBranch(ctx.ruri, ctx.dst_uri, ctx.path, ctx.q, ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance)
+        ]
         every += ctx.branches
         if mode == 0 and len({b.q for b in every}) == 1:
             return 1  # one step: the usual parallel forking

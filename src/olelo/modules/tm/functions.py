@@ -389,7 +389,7 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
 
     @function("t_save_lumps", routes=REQUEST)
     def t_save_lumps(self, ctx: RouteContext) -> int:
-        """Keep the edits so far with the transaction; Olelo's transaction shares them with its message. Returns 1, -1 without transaction."""
+        """Keep the edits so far with the transaction; Olelo's shares them with its message. Returns 1, -1 without one."""
         return 1 if ctx.tx is not None else -1
 
     @function("t_msg_apply_changes", routes=REQUEST)
@@ -417,5 +417,3 @@ def _split(text: str) -> tuple[str, str, int]:
     if match is None:
         return "", text, 0
     return match[1] or "", match[2].strip("[]"), int(match[3] or 0)
-
-

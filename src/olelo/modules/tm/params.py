@@ -23,9 +23,13 @@ class TmParams(Module):
     event_routes = ("tm:local-request", "tm:local-response", "tm:local-ack-sent", "tm:branch-failure:*")
 
     fr_timer = param(30000, "Milliseconds to wait for any answer (INVITE) or for the final one (others).", check=_timer)
-    fr_inv_timer = param(120000, "Milliseconds to wait for the final answer to an INVITE after a provisional one.", check=_timer)
+    fr_inv_timer = param(
+        120000, "Milliseconds to wait for the final answer to an INVITE after a provisional one.", check=_timer
+    )
     max_inv_lifetime = param(180000, "Milliseconds after which an INVITE is given up at the latest.", check=_timer)
-    max_noninv_lifetime = param(32000, "Milliseconds after which any other request is given up at the latest.", check=_timer)
+    max_noninv_lifetime = param(
+        32000, "Milliseconds after which any other request is given up at the latest.", check=_timer
+    )
     wt_timer = param(5000, "Milliseconds that a finished transaction stays to absorb late messages.", check=_timer)
     delete_timer = param(200, "Delay of freeing memory; Python needs none.", noop=True)
     retr_timer1 = param(500, "T1: milliseconds to the first retransmission.", check=_timer)
@@ -37,9 +41,13 @@ class TmParams(Module):
     pass_provisional_replies = param(0, "1: modules see provisional answers, too.", noop=True)
     aggregate_challenges = param(1, "1: a 401 or 407 carries the challenges of all branches.")
     unmatched_cancel = param(0, "A CANCEL without its INVITE: 0 forward statefully, 1 statelessly, 2 drop.")
-    cancel_b_method = param(1, "CANCEL of a branch that has not answered: 0 fake a 487, 1 wait, 2 at once.", check=_method)
+    cancel_b_method = param(
+        1, "CANCEL of a branch that has not answered: 0 fake a 487, 1 wait, 2 at once.", check=_method
+    )
     disable_6xx_block = param(0, "1: a 6xx is a failure as any other and cancels nothing.")
-    failure_reply_mode = param(3, "Which earlier answers serial forking forgets: 0 none, 1 all, 2 last step, 3 if it forked.")
+    failure_reply_mode = param(
+        3, "Which earlier answers serial forking forgets: 0 none, 1 all, 2 last step, 3 if it forked."
+    )
     faked_reply_prio = param(0, "Added to the rank of answers made here, when the best one is picked.")
     remap_503_500 = param(1, "1: a 503 goes upstream as 500 (RFC 3261 section 16.7).")
     local_cancel_reason = param(1, "1: CANCELs that we start carry a Reason header.")

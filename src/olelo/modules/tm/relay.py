@@ -92,7 +92,9 @@ class Relay(Answers):
             self.adopt(ctx, tx, now)
         return tx
 
-    def relay(self, ctx: RouteContext, proxy: bytes = b"", proto: str = "", replicate: bool = False) -> int | Awaitable[int]:
+    def relay(
+        self, ctx: RouteContext, proxy: bytes = b"", proto: str = "", replicate: bool = False
+    ) -> int | Awaitable[int]:
         """Forward the request statefully: t_relay and its kin. `proxy`: a URI to send all branches to.
 
         Returns 1 forwarded (or absorbed, or its failure answered), negative core.errors numbers otherwise.
@@ -122,7 +124,16 @@ class Relay(Answers):
         found = []
         if not ctx.ruri_used:
             found.append(
-                Target(ctx.ruri, ctx.dst_uri, ctx.path, ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance, ctx.location_ua)
+                Target(
+                    ctx.ruri,
+                    ctx.dst_uri,
+                    ctx.path,
+                    ctx.bflags,
+                    ctx.force_socket,
+                    ctx.ruid,
+                    ctx.instance,
+                    ctx.location_ua,
+                )
             )
             ctx.ruri_used = True
         if ctx.branches:
@@ -141,11 +152,13 @@ class Relay(Answers):
             target = targets[0]
             to = next_hop(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto)
             if to.__class__ is Destination:
-                self._send_branch(ctx, tx, target, to)  # type: ignore[arg-type]
+                self._send_branch(ctx, tx, target, to)
                 return self._sent(ctx, tx, 1, E_UNSPEC)
         return self._forward_each(ctx, tx, targets, proxy, proto)
 
-    async def _forward_each(self, ctx: RouteContext, tx: Transaction, targets: list[Target], proxy: bytes, proto: str) -> int:
+    async def _forward_each(
+        self, ctx: RouteContext, tx: Transaction, targets: list[Target], proxy: bytes, proto: str
+    ) -> int:
         route = self.engine.route("branch", tx.on_branch) if tx.on_branch else None
         tx.on_branch = None
         added = 0
@@ -198,8 +211,15 @@ class Relay(Answers):
         if not added:
             self.engine.log(ERR, "tm: no branch could be added")
             return self._failed(ctx, tx, error)
-        if self.flush() == added and not any(b.status == 0 and not b.flags for b in tx.branches[:-added]):
-            return self._failed(ctx, tx, E_SEND)
+        failed = self.flush()
+        if failed:
+            lost = [branch for branch in failed if branch.tx is tx]
+            if len(lost) >= added:
+                for branch in lost:
+                    tx.drop_branch(branch)
+                return self._failed(ctx, tx, E_SEND)
+            for branch in lost:
+                self.go_on(tx, branch, tx.fail_branch(branch, 503, self.engine.services.now()))
         return 1
 
     def _failed(self, ctx: RouteContext, tx: Transaction, error: int) -> int:
@@ -220,7 +240,7 @@ class Relay(Answers):
         """An ACK for a 2xx belongs to no transaction and is forwarded statelessly (RFC 3261 section 16.11)."""
         to = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
         if to.__class__ is Destination:
-            return 1 if forward_to(ctx, to) else -1  # type: ignore[arg-type]
+            return 1 if forward_to(ctx, to) else -1
         return self._forward_ack_later(ctx, to)  # type: ignore[arg-type]
 
     async def _forward_ack_later(self, ctx: RouteContext, to: int | Awaitable[Destination | int]) -> int:

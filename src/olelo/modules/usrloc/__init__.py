@@ -40,7 +40,9 @@ class Usrloc(Module):
     timer_procs = param(0, "Extra timer processes; Olelo needs none.", noop=True)
     use_domain = param(0, "1: an address of record is user@domain; 0: the user part alone.")
     desc_time_order = param(0, "1: newest contact first; 0: by q.")
-    matching_mode = param(0, "How a contact is recognised: 0 URI, 1 URI and Call-ID, 2 URI and path, 3 Call-ID.", check=_matching)
+    matching_mode = param(
+        0, "How a contact is recognised: 0 URI, 1 URI and Call-ID, 2 URI and path, 3 Call-ID.", check=_matching
+    )
     cseq_delay = param(20, "Seconds in which the same Call-ID and CSeq is taken as a retransmission.")
     nat_bflag = param(-1, "Branch flag that marks contacts behind a NAT.")
     hash_size = param(10, "Size of the hash table as power of two; Olelo's grows by itself (it shows in ul.dump).")

@@ -105,7 +105,9 @@ class Domain:
     (CONTACT_ONLY ...). cseq_delay: seconds in which a repeated Call-ID and CSeq is a retransmission, not an error.
     """
 
-    def __init__(self, name: str, *, newest_first: bool = False, matching: int = CONTACT_ONLY, cseq_delay: int = 20) -> None:
+    def __init__(
+        self, name: str, *, newest_first: bool = False, matching: int = CONTACT_ONLY, cseq_delay: int = 20
+    ) -> None:
         self.name = name
         self.newest_first = newest_first
         self.matching = matching
@@ -128,7 +130,9 @@ class Domain:
         for record in list(self.records.values()):
             yield from list(record.contacts)
 
-    def find(self, record: Record, uri: str, callid: str, cseq: int, path: str, instance: str, reg_id: int, now: int) -> tuple[int, Contact | None]:
+    def find(
+        self, record: Record, uri: str, callid: str, cseq: int, path: str, instance: str, reg_id: int, now: int
+    ) -> tuple[int, Contact | None]:
         """The binding that a REGISTER speaks of: (FOUND, contact), (NOT_FOUND, None), (OLD_CSEQ, None) where a newer
         request was seen, (RETRANSMISSION, None) where this one was."""
         if instance:

@@ -111,7 +111,7 @@ class Xlog(Module):
         """Terminal colours: $C(rx) red on default; x default, s r g y b p c w black to white, upper case bold."""
         if len(inner) != 2 or inner[0].lower() not in _COLOURS or inner[1].lower() not in _COLOURS:
             raise ValueError("is $C(xy): foreground and background, each one of x s r g y b p c w")
-        front, back = inner
+        front, back = inner[0], inner[1]
         code = f"\x1b[{'1' if front.isupper() else '0'};{30 + _COLOURS[front.lower()]};{40 + _COLOURS[back.lower()]}m"
 
         def get(ctx: RouteContext) -> Value:
