@@ -23,7 +23,27 @@ def parsed(ctx: RouteContext) -> Uri | None:
 
 
 def _is_tel(uri: Uri) -> bool:
-    return uri.scheme in ("tel", "tels")
+    return uri.scheme == "tel"
+
+
+def is_phone(uri: Uri) -> bool:
+    """A sip URI with user=phone: its user is a telephone number, whose parameters are no part of it."""
+    return b"user=" in uri.params and uri.param(b"user") == b"phone"
+
+
+def user_of(uri: Uri) -> bytes:
+    """The user as scripts see it: a telephone number without its parameters."""
+    user = uri.user
+    if b";" in user and is_phone(uri):
+        return user.partition(b";")[0]
+    return user
+
+
+def scheme_of(uri: Uri) -> str:
+    """The scheme as scripts see it: user=phone makes a sip URI a tel one."""
+    if is_phone(uri):
+        return "tels" if uri.scheme == "sips" else "tel"
+    return uri.scheme
 
 
 def _put(ctx: RouteContext, text: bytes) -> int:
@@ -57,10 +77,7 @@ def set_uri(ctx: RouteContext, text: bytes) -> int:
 def set_user(ctx: RouteContext, user: bytes) -> int:
     """Replace the user; an empty one removes user and password."""
     uri = parsed(ctx)
-    if uri is None:
-        return -1
-    info = user + (b":" + uri.password if user and uri.password else b"")
-    return _with_userinfo(ctx, uri, info)
+    return -1 if uri is None else _with_userinfo(ctx, uri, _userinfo(uri, user))
 
 
 def set_userpass(ctx: RouteContext, userpass: bytes) -> int:
@@ -72,16 +89,13 @@ def set_userpass(ctx: RouteContext, userpass: bytes) -> int:
 def prefix(ctx: RouteContext, text: bytes) -> int:
     """Put text in front of the user."""
     uri = parsed(ctx)
-    if uri is None:
-        return -1
-    user = text + uri.user
-    return _with_userinfo(ctx, uri, user + (b":" + uri.password if uri.password else b""))
+    return -1 if uri is None else _with_userinfo(ctx, uri, _userinfo(uri, text + user_of(uri)))
 
 
 def strip(ctx: RouteContext, count: int) -> int:
     """Remove the first `count` characters of the user; all of it where it is shorter."""
     uri = parsed(ctx)
-    return -1 if uri is None else set_user(ctx, uri.user[count:])
+    return -1 if uri is None else _with_userinfo(ctx, uri, _userinfo(uri, user_of(uri)[count:]))
 
 
 def strip_tail(ctx: RouteContext, count: int) -> int:
@@ -89,7 +103,8 @@ def strip_tail(ctx: RouteContext, count: int) -> int:
     uri = parsed(ctx)
     if uri is None:
         return -1
-    return set_user(ctx, uri.user[: max(len(uri.user) - count, 0)])
+    user = user_of(uri)
+    return _with_userinfo(ctx, uri, _userinfo(uri, user[: max(len(user) - count, 0)]))
 
 
 def _with_userinfo(ctx: RouteContext, uri: Uri, userinfo: bytes) -> int:
@@ -98,19 +113,21 @@ def _with_userinfo(ctx: RouteContext, uri: Uri, userinfo: bytes) -> int:
     return _put(ctx, _join(uri.scheme, userinfo, _hostport(uri) + _tail(uri)))
 
 
-def _userinfo(uri: Uri) -> bytes:
-    return uri.user + (b":" + uri.password if uri.user and uri.password else b"")
+def _userinfo(uri: Uri, user: bytes) -> bytes:
+    """User, password and the parameters of a telephone number, in the order in which they are written."""
+    info = user + (b":" + uri.password if user and uri.password else b"")
+    return info + uri.user[len(user_of(uri)) :]
 
 
 def _sip_scheme(uri: Uri) -> str:
-    return "sips" if uri.scheme in ("sips", "tels") else "sip"
+    return "sips" if uri.scheme == "sips" else "sip"
 
 
 def _with_host(ctx: RouteContext, uri: Uri, hostport: bytes, params: bytes) -> int:
     if not _is_tel(uri):
-        return _put(ctx, _join(uri.scheme, _userinfo(uri), hostport + _tail(uri, params)))
+        return _put(ctx, _join(uri.scheme, _userinfo(uri, user_of(uri)), hostport + _tail(uri, params)))
     # the number's parameters belong to the user part of the sip URI (RFC 3261 section 19.1.6)
-    info = _userinfo(uri) + (b";" + uri.params if uri.params else b"")
+    info = _userinfo(uri, user_of(uri)) + (b";" + uri.params if uri.params else b"")
     return _put(ctx, _join(_sip_scheme(uri), info, hostport + b";user=phone" + _tail(uri, b"")))
 
 
@@ -143,7 +160,7 @@ def set_port(ctx: RouteContext, port: bytes) -> int:
     if uri is None or _is_tel(uri):
         return -1
     hostport = uri.host + (b":" + port if port else b"")
-    return _put(ctx, _join(uri.scheme, _userinfo(uri), hostport + _tail(uri)))
+    return _put(ctx, _join(uri.scheme, _userinfo(uri, user_of(uri)), hostport + _tail(uri)))
 
 
 def userphone(ctx: RouteContext) -> int:
@@ -154,4 +171,4 @@ def userphone(ctx: RouteContext) -> int:
     if _is_tel(uri) or uri.param(b"user") == b"phone":
         return 1
     params = uri.params + (b";" if uri.params else b"") + b"user=phone"
-    return _put(ctx, _join(uri.scheme, _userinfo(uri), _hostport(uri) + _tail(uri, params)))
+    return _put(ctx, _join(uri.scheme, _userinfo(uri, user_of(uri)), _hostport(uri) + _tail(uri, params)))

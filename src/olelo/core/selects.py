@@ -16,6 +16,7 @@ from olelo.core.context import RouteContext
 from olelo.core.selects_headers import (
     HEADERS,
     NAME_ADDRS,
+    WHOLE,
     Part,
     Source,
     bad,
@@ -71,6 +72,9 @@ def select(expression: str) -> Getter:
     if name in HEADERS:
         return _header(name, rest)
     if name in NAME_ADDRS:
+        if not rest:
+            wire = WHOLE[name]
+            return lambda ctx: text(next(iter(ctx.msg.named(wire)), None))
         return name_addr_part(NAME_ADDRS[name], rest)
     if name in ("via", "v"):
         return via_part(parts[0][1], rest)
@@ -139,6 +143,21 @@ def _uri_select(source: Source) -> Callable[[list[Part]], Getter]:
 
 
 # --- the message ---
+
+
+def _cseq(rest: list[Part]) -> Getter:
+    if not rest:
+        return lambda ctx: text(ctx.msg.first(h.CSEQ))
+    number = {"num": 0, "method": 1}.get(rest[0][0])
+    if number is None:
+        raise bad(rest)
+    at = number
+
+    def get(ctx: RouteContext) -> Value:
+        words = (ctx.msg.first(h.CSEQ) or b"").split()
+        return text(words[at]) if at < len(words) else None
+
+    return _leaf(get, rest[1:])
 
 
 def _first_line(ctx: RouteContext) -> Value:
@@ -277,7 +296,7 @@ def _dst_ip_port(ctx: RouteContext) -> Value:
 
 
 def _rcv_proto(ctx: RouteContext) -> Value:
-    return ctx.rcv.proto.upper()
+    return ctx.rcv.proto
 
 
 def _rcv_proto_ip_port(ctx: RouteContext) -> Value:
@@ -386,6 +405,7 @@ _SOURCES: dict[str, Callable[[list[Part]], Getter]] = {
     "next_hop": _next_hop,
     "msg": _msg,
     "message": _msg,
+    "cseq": _cseq,
     "method": lambda rest: _leaf(_method, rest),
     "version": lambda rest: _leaf(_version, rest),
     "status": lambda rest: _leaf(_status, rest),

@@ -61,19 +61,22 @@ def _first(wire: bytes) -> Source:
     return source
 
 
-NAME_ADDRS: dict[str, Source] = {
-    "from": _first(b"From"),
-    "f": _first(b"From"),
-    "to": _first(b"To"),
-    "t": _first(b"To"),
-    "contact": _first(b"Contact"),
-    "m": _first(b"Contact"),
-    "refer_to": _first(b"Refer-To"),
-    "remote_party_id": _first(b"Remote-Party-ID"),
-    "rpid": _first(b"Remote-Party-ID"),
-    "record_route": _first(b"Record-Route"),
-    "rr": _first(b"Record-Route"),
+#: Selects that are a header with addresses, and the header's name.
+WHOLE: dict[str, bytes] = {
+    "from": b"From",
+    "f": b"From",
+    "to": b"To",
+    "t": b"To",
+    "contact": b"Contact",
+    "m": b"Contact",
+    "refer_to": b"Refer-To",
+    "remote_party_id": b"Remote-Party-ID",
+    "rpid": b"Remote-Party-ID",
+    "record_route": b"Record-Route",
+    "rr": b"Record-Route",
 }
+NAME_ADDRS: dict[str, Source] = {name: _first(wire) for name, wire in WHOLE.items()}
+NAME_ADDRS["m"] = NAME_ADDRS["contact"]
 
 
 # --- name-addr ---
@@ -88,13 +91,21 @@ def name_addr_part(source: Source, rest: list[Part]) -> Getter:
 
         def uri_source(ctx: RouteContext) -> bytes | None:
             found = _name_addr(source, ctx)
-            return None if found is None else found.uri
+            return None if found is None or found.uri == b"*" else found.uri
 
         return uri_part(uri_source, more)
     if key == "name":
         if more:
             raise bad(more)
-        return lambda ctx: _display(_name_addr(source, ctx))
+        absent = "" if source is NAME_ADDRS["contact"] else None
+
+        def get_name(ctx: RouteContext) -> Value:
+            found = _name_addr(source, ctx)
+            if found is None or found.uri == b"*":
+                return None
+            return text(found.display) if found.display else absent
+
+        return get_name
     if key == "params":
         if not more:
             return lambda ctx: _params(_name_addr(source, ctx))
@@ -120,10 +131,6 @@ def _name_addr(source: Source, ctx: RouteContext) -> NameAddr | None:
         return None
 
 
-def _display(found: NameAddr | None) -> Value:
-    return text(found.display) if found is not None and found.display else None
-
-
 def _params(found: NameAddr | None) -> Value:
     return text(found.params) if found is not None and found.params else None
 
@@ -136,8 +143,9 @@ def _parameter(found: NameAddr | None, name: bytes) -> Value:
 
 
 def _hostport(uri: Uri) -> Value:
-    port = uri.port or (5061 if uri.transport == "tls" or uri.scheme == "sips" else 5060)
-    return f"{uri.host.decode('latin-1')}:{port}"
+    if not uri.host:
+        return None
+    return f"{uri.host.decode('latin-1')}:{uri.port or (5061 if uri.scheme == 'sips' else 5060)}"
 
 
 def _rn_user(uri: Uri) -> Value:
@@ -153,10 +161,10 @@ _URI: dict[str, Callable[[Uri], Value]] = {
     "user": lambda uri: text(uri.user) if uri.user else None,
     "rn_user": _rn_user,
     "pwd": lambda uri: text(uri.password) if uri.password else None,
-    "host": lambda uri: text(uri.host) if uri.host else None,
+    "host": lambda uri: text(uri.host),
     "port": lambda uri: str(uri.port) if uri.port else None,
     "hostport": _hostport,
-    "transport": lambda uri: uri.transport or None,
+    "transport": lambda uri: uri.transport or ("tls" if uri.scheme == "sips" else "udp"),
 }
 
 

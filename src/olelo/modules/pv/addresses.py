@@ -205,8 +205,14 @@ class AddressVariables(Module):
 
     @variable("rcv", inner="required", dynamic=False)
     def rcv(self, inner: str, index: int | str | None) -> Pair:
-        """The packet as received: keys af buf len proto sproto srcip srcport rcvip rcvport."""
-        return by_key("rcv", _RECEIVED, inner)
+        """The packet as received, in event_route[core:msg-received]: keys af buf len proto sproto srcip srcport rcvip
+        rcvport."""
+        read, _ = by_key("rcv", _RECEIVED, inner)
+
+        def get(ctx: RouteContext) -> Value:
+            return read(ctx) if ctx.event == "core:msg-received" else None
+
+        return get, None
 
 
 def _af_id(ctx: RouteContext) -> Value:

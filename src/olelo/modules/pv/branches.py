@@ -32,9 +32,11 @@ def q_text(q: int) -> str:
 
 
 def destination_set(ctx: RouteContext) -> str:
-    """All destinations as a Contact header's value, the Request-URI first."""
+    """All destinations as a Contact header's value: the Request-URI if it was changed, and the branches."""
     shown = []
-    uris = [(ctx.ruri, ctx.q)] + [(branch.uri, branch.q) for branch in ctx.branches]
+    uris = [(branch.uri, branch.q) for branch in ctx.branches]
+    if ctx.ruri != ctx.msg.ruri:
+        uris.insert(0, (ctx.ruri, ctx.q))
     for uri, q in uris:
         shown.append(f"<{uri.decode('latin-1')}>" + (f";q={q_text(q)}" if q >= 0 else ""))
     return ", ".join(shown)
@@ -161,7 +163,7 @@ class BranchVariables(Module):
     def sbranch(self, inner: str, index: int | str | None) -> Pair:
         """A branch in preparation; sbranch_append() adds it to the set. Keys as $branch."""
         if inner == "count":
-            return _count, None
+            return _set_size, None
         read = _READ.get(inner)
         if read is None:
             raise ValueError(f"{inner!r} is not one of {', '.join(_READ)}, count")
@@ -251,7 +253,8 @@ class BranchVariables(Module):
     @variable("ds")
     def ds(self, ctx: RouteContext) -> Value:
         """The destination set as a Contact header line."""
-        return "Contact: " + destination_set(ctx) if ctx.msg.is_request else None
+        found = destination_set(ctx) if ctx.msg.is_request else ""
+        return "Contact: " + found if found else None
 
     @variable("ruid")
     def ruid(self, ctx: RouteContext) -> Value:
@@ -265,4 +268,8 @@ class BranchVariables(Module):
 
 
 def _count(ctx: RouteContext) -> Value:
+    return len(ctx.branches) or None  # Kamailio has no attribute at all while there is no branch
+
+
+def _set_size(ctx: RouteContext) -> Value:
     return len(ctx.branches)

@@ -28,6 +28,15 @@ def credentials(ctx: RouteContext) -> Credentials | None:
         return None
 
 
+#: Key in `ctx.store` of the credentials (Credentials) that an authentication module has found good.
+AUTHORIZED = "authorized"
+
+
+def authorized(ctx: RouteContext) -> Credentials | None:
+    """Credentials that were checked and found good; only these count for $Au and $AU."""
+    return ctx.store.get(AUTHORIZED) if ctx.store else None
+
+
 def _user_part(username: bytes) -> bytes:
     return username.partition(b"@")[0]
 
@@ -101,8 +110,8 @@ class CredentialVariables(Module):
 
     @variable("AU")
     def AU(self, ctx: RouteContext) -> Value:
-        """User for accounting: of the credentials, else of From."""
-        found = credentials(ctx)
+        """User for accounting: of credentials that were found good, else of From."""
+        found = authorized(ctx)
         if found is not None and _user_part(found.username):
             return _given(_user_part(found.username))
         uri = uri_or_none(from_uri_bytes(ctx) or b"")
@@ -110,8 +119,8 @@ class CredentialVariables(Module):
 
     @variable("Au")
     def Au(self, ctx: RouteContext) -> Value:
-        """`user@realm` for accounting: of the credentials, else user and domain of From."""
-        found = credentials(ctx)
+        """`user@realm` for accounting: of credentials that were found good, else user and domain of From."""
+        found = authorized(ctx)
         if found is not None and _user_part(found.username):
             user = _user_part(found.username)
             return _given(user + b"@" + found.realm if found.realm else user)

@@ -114,8 +114,7 @@ class XavpFunctions(Module):
         found = parse_params(text)
         if not found or not name:
             return -1
-        # each parameter is put in front of those before it
-        xavp.push(xavp.roots(ctx), name, Xavp(found[::-1]))
+        xavp.push(xavp.roots(ctx), name, Xavp(found))
         return 1
 
     @function("xavu_params_explode")

@@ -129,7 +129,7 @@ def _name(inner: str) -> tuple[int, bytes]:
 def _values(ctx: RouteContext, hid: int, name: bytes, lists: bool) -> list[bytes]:
     found = header_values(ctx.msg, hid, name)
     if lists and hid in _LISTS:
-        return [value for line in found for value in split_values(line)]
+        return [value for line in found for value in split_values(line) if value != b"*" or hid != h.CONTACT]
     return found
 
 

@@ -185,6 +185,11 @@ class MessageVariables(Module):
 
         return get, None
 
+    @variable("err.class", "err.level", "err.info", "err.rcode", "err.rreason")
+    def no_error(self, ctx: RouteContext) -> Value:
+        """Always $null, as in Kamailio: what the parser complains about is in the log."""
+        return None
+
     # --- Vias ---
 
     @variable("via0", inner="required", dynamic=False)
@@ -426,7 +431,7 @@ def _version_num(ctx: RouteContext) -> Value:
 
 
 def _version_full(ctx: RouteContext) -> Value:
-    return f"kamailio {KAMAILIO_VERSION} (x86_64/linux)"
+    return f"kamailio {KAMAILIO_VERSION} (x86_64/linux) "  # the blank is Kamailio's
 
 
 def _version_value(ctx: RouteContext) -> Value:
@@ -434,7 +439,7 @@ def _version_value(ctx: RouteContext) -> Value:
 
 
 def _version_hash(ctx: RouteContext) -> Value:
-    return "unknown"
+    return "unknown "
 
 
 _VERSION: dict[str, Getter] = {"num": _version_num, "full": _version_full, "hash": _version_hash}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, variable
 from olelo.core.operands import uri_or_none
+from olelo.core.ruri import user_of
 from olelo.modules.pv.common import encoded, text, text_or_null
 from olelo.script.catalog import Value
 from olelo.sip import headers as h
@@ -36,12 +37,12 @@ def _uri(ctx: RouteContext, hid: int) -> Value:
 
 def _user(ctx: RouteContext, hid: int) -> Value:
     uri = party_uri(ctx, hid)
-    return None if uri is None else text_or_null(uri.user)
+    return None if uri is None else text_or_null(user_of(uri))
 
 
 def _user_len(ctx: RouteContext, hid: int) -> Value:
     uri = party_uri(ctx, hid)
-    return None if uri is None else len(uri.user)
+    return None if uri is None else len(user_of(uri))
 
 
 def _domain(ctx: RouteContext, hid: int) -> Value:
@@ -94,7 +95,7 @@ def _set_user(ctx: RouteContext, hid: int, value: Value) -> None:
         if value is not None:
             ctx.msg.insert(at, encoded(value) + b"@")
         return
-    size = len(uri.user)
+    size = len(user_of(uri))
     if value is None and ctx.msg.raw[at + size : at + size + 1] == b"@":
         size += 1
     ctx.msg.replace(at, at + size, encoded(value))

@@ -95,7 +95,7 @@ class ScriptVariables(Module):
             return shared[inner]
 
         def set_(ctx: RouteContext, value: Value) -> None:
-            shared[inner] = 0 if value is None else value
+            shared[inner] = "" if value is None else value  # $null is stored as empty text, as in Kamailio
 
         return get, set_
 

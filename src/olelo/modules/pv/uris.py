@@ -6,6 +6,7 @@ from olelo.core import ruri
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, variable
 from olelo.core.operands import uri_or_none
+from olelo.core.ruri import scheme_of, user_of
 from olelo.modules.pv.common import Pair, by_key, encoded, text, text_or_null
 from olelo.script.catalog import Value
 from olelo.sip.uri import Uri
@@ -52,7 +53,7 @@ class UriVariables(Module):
     def rU(self, ctx: RouteContext) -> Value:
         """Its user; $null if there is none. Assigning $null or "" removes it."""
         uri = _request_uri(ctx)
-        return None if uri is None else text_or_null(uri.user)
+        return None if uri is None else text_or_null(user_of(uri))
 
     def set_rU(self, ctx: RouteContext, value: Value) -> None:
         self._done(ruri.set_user(ctx, encoded(value)), "$rU", value)
@@ -61,7 +62,7 @@ class UriVariables(Module):
     def rUl(self, ctx: RouteContext) -> Value:
         """Length of its user."""
         uri = _request_uri(ctx)
-        return None if uri is None else len(uri.user)
+        return None if uri is None else len(user_of(uri))
 
     @variable("rd", "ruri.domain", setter="set_rd")
     def rd(self, ctx: RouteContext) -> Value:
@@ -92,7 +93,7 @@ class UriVariables(Module):
     def rz(self, ctx: RouteContext) -> Value:
         """Its scheme."""
         uri = _request_uri(ctx)
-        return None if uri is None else uri.scheme
+        return None if uri is None else scheme_of(uri)
 
     @variable("ou", "ouri")
     def ou(self, ctx: RouteContext) -> Value:
@@ -103,13 +104,13 @@ class UriVariables(Module):
     def oU(self, ctx: RouteContext) -> Value:
         """User of the received Request-URI."""
         uri = _original(ctx)
-        return None if uri is None else text_or_null(uri.user)
+        return None if uri is None else text_or_null(user_of(uri))
 
     @variable("oUl")
     def oUl(self, ctx: RouteContext) -> Value:
         """Length of the received Request-URI's user."""
         uri = _original(ctx)
-        return None if uri is None else len(uri.user)
+        return None if uri is None else len(user_of(uri))
 
     @variable("od")
     def od(self, ctx: RouteContext) -> Value:
@@ -176,7 +177,7 @@ def _nh_uri(ctx: RouteContext) -> Value:
 
 def _nh_user(ctx: RouteContext) -> Value:
     uri = uri_or_none(_next_hop(ctx)) if ctx.msg.is_request else None
-    return None if uri is None else text_or_null(uri.user)
+    return None if uri is None else text_or_null(user_of(uri))
 
 
 def _nh_host(ctx: RouteContext) -> Value:
