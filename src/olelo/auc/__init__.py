@@ -1,1 +1,1 @@
-"""Authentication centre: SIM keys, Milenage and TUAK, vectors, storage."""
+"""Authentication centre."""
