@@ -22,7 +22,7 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class Card:
-    """A card outside the database."""
+    """A card outside the database; `iccid` is empty if a file did not tell it."""
 
     imsi: str
     iccid: str

@@ -13,6 +13,7 @@ old RAND is refused, and the phone gets a new challenge.
 import os
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from olelo.auc.algorithm import Functions
@@ -43,6 +44,8 @@ class AuthenticationCentre:
         random: source of RAND; os.urandom unless a test needs the same twice.
         hold: seconds a sent RAND is held for its answer.
         capacity: RANDs held at once.
+        refresh: reads the ring again (`lambda: Keyring.find(path)`); called when a record is under a key the ring
+            does not have, which is what a rotation looks like to a running server.
 
     `counters` counts challenges, answered, resyncs, auts_mac_failures, rand_not_held, unknown, refused.
     """
@@ -55,12 +58,14 @@ class AuthenticationCentre:
         random: RandomSource = os.urandom,
         hold: float = HOLD,
         capacity: int = CAPACITY,
+        refresh: Callable[[], Keyring] | None = None,
     ) -> None:
         self._store = store
         self._keyring = keyring
         self._random = random
         self._hold = hold
         self._capacity = capacity
+        self._refresh = refresh
         self._sent: dict[bytes, Sent] = {}  # in order of sending, so the oldest is first
         self._lock = threading.Lock()
         self.counters: Counter[str] = Counter()
@@ -83,6 +88,8 @@ class AuthenticationCentre:
         Raises:
             SealError: the sealed record was changed, moved, or is under a key that is not in the ring.
         """
+        if self._refresh is not None and subscriber.kek_id not in self._keyring.ids:
+            self._keyring = self._refresh()
         keys = open_keys(self._keyring, subscriber.kek_id, subscriber.binding, subscriber.sealed_keys)
         return parse_profile(subscriber.algorithm).bind(keys.k, keys.opc)
 

@@ -92,7 +92,7 @@ class Ledger:
         """What `begin` would refuse, without writing: the dry run."""
         with self._store.engine.connect() as connection:
             _refuse_name(connection, info.name)
-            _refuse_overlap(connection, ranges, 0)
+            _refuse_overlap(connection, ranges)
 
     def begin(self, info: BatchInfo, ranges: Sequence[Range]) -> int:
         """Enter a batch and take its ranges; returns its row number.
@@ -129,13 +129,14 @@ class Ledger:
     def taken(self, cards: Sequence[Card]) -> dict[str, str]:
         """IMSIs and ICCIDs among `cards` that a card in the database has already, each with a reason."""
         c = schema.cards.c
-        imsis, iccids = [card.imsi for card in cards], [card.iccid for card in cards]
+        imsis, iccids = [card.imsi for card in cards], [card.iccid for card in cards if card.iccid]
         found: dict[str, str] = {}
         statement = select(c.imsi, c.iccid).where(or_(c.imsi.in_(imsis), c.iccid.in_(iccids)))
         with self._store.engine.connect() as connection:
             for row in connection.execute(statement):
                 found[row.imsi] = f"IMSI {row.imsi} is in the database"
-                found[row.iccid] = f"ICCID {row.iccid} is in the database"
+                found[row.iccid or ""] = f"ICCID {row.iccid} is in the database"
+        found.pop("", None)
         return found
 
     def take_cards(self, batch_id: int) -> None:
@@ -206,7 +207,7 @@ def card_row(card: Card, ring: Keyring, random: RandomSource, floor: Floor, now:
     binding = Binding(card.imsi, card.iccid, card.algorithm, card.batch)
     return {
         "imsi": card.imsi,
-        "iccid": card.iccid,
+        "iccid": card.iccid or None,
         "msisdn": card.msisdn,
         "state": card.state,
         "kek_id": ring.active,
@@ -223,8 +224,8 @@ def card_row(card: Card, ring: Keyring, random: RandomSource, floor: Floor, now:
 
 
 def take_ranges(connection: Connection, batch_id: int, ranges: Sequence[Range]) -> None:
-    """Enter ranges of a batch; call `take_turn` first. OverlapError if another batch has one of the numbers."""
-    _refuse_overlap(connection, ranges, batch_id)
+    """Enter ranges of a batch; call `take_turn` first. OverlapError if any batch has one of the numbers."""
+    _refuse_overlap(connection, ranges)
     if ranges:
         rows = [{"batch_id": batch_id, "kind": r.kind, "first": r.first, "last": r.last} for r in ranges]
         connection.execute(insert(schema.ranges), rows)
@@ -237,7 +238,7 @@ def _refuse_name(connection: Connection, name: str) -> None:
         raise OverlapError(f"batch {name!r} exists{hint}")
 
 
-def _refuse_overlap(connection: Connection, ranges: Iterable[Range], batch_id: int) -> None:
+def _refuse_overlap(connection: Connection, ranges: Iterable[Range]) -> None:
     r = schema.ranges.c
     for wanted in ranges:
         # Numbers of one length compare as text; numbers of different lengths are different numbers.
@@ -246,7 +247,6 @@ def _refuse_overlap(connection: Connection, ranges: Iterable[Range], batch_id: i
             .join(schema.batches, schema.batches.c.id == r.batch_id)
             .where(
                 r.kind == wanted.kind,
-                r.batch_id != batch_id,
                 r.first <= wanted.last,
                 r.last >= wanted.first,
                 func.length(r.first) == len(wanted.first),
@@ -263,7 +263,7 @@ def _refuse_overlap(connection: Connection, ranges: Iterable[Range], batch_id: i
 
 def _runs(connection: Connection, batch_id: int, kind: str) -> Iterator[Range]:
     column = schema.cards.c[kind]
-    statement = select(column).where(schema.cards.c.batch_id == batch_id).order_by(column)
+    statement = select(column).where(schema.cards.c.batch_id == batch_id, column.is_not(None)).order_by(column)
     # An ICCID's last digit is its check digit: consecutive cards differ by one in front of it.
     drop = 1 if kind == "iccid" else 0
     first = last = ""

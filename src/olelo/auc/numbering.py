@@ -23,10 +23,12 @@ def luhn_digit(body: str) -> str:
 def _digits(text: str, what: str, lengths: range) -> str:
     # str.isdigit alone would let other scripts' digits through.
     if not (text.isascii() and text.isdigit()):
-        raise NumberingError(f"{what} {text!r}: digits only")
+        # Not repeated: in a file with shifted columns this may be a key.
+        raise NumberingError(f"{what}: digits only ({len(text)} characters given)")
     if len(text) not in lengths:
         size = f"{lengths[0]}" if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
-        raise NumberingError(f"{what} {text}: {len(text)} digits, expected {size}")
+        shown = text if len(text) <= 20 else "given"
+        raise NumberingError(f"{what} {shown}: {len(text)} digits, expected {size}")
     return text
 
 

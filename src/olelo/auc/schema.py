@@ -61,7 +61,7 @@ cards = Table(
     "auc",
     metadata,
     Column("imsi", String(15), primary_key=True),
-    Column("iccid", String(20), nullable=False, unique=True),
+    Column("iccid", String(20), unique=True),
     Column("msisdn", String(15), index=True),
     Column("batch_id", Integer, ForeignKey("auc_batch.id"), nullable=False),
     Column("state", String(9), nullable=False),

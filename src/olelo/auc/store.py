@@ -37,7 +37,7 @@ ACTIVE = "active"  # the one state in which a card gets vectors
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One row of `auc` with its batch. The sealed parts open with `olelo.auc.seal`."""
+    """One row of `auc` with its batch; `iccid` is empty if unknown. The sealed parts open with `olelo.auc.seal`."""
 
     imsi: str
     iccid: str
@@ -239,7 +239,7 @@ def to_subscriber(row: Row[Any]) -> Subscriber:
     """A row of `select_subscribers`."""
     return Subscriber(
         imsi=row.imsi,
-        iccid=row.iccid,
+        iccid=row.iccid or "",
         msisdn=row.msisdn,
         batch=row.name,
         mcc=row.mcc,
