@@ -5,6 +5,7 @@ TUAK's lengths and iterations. It is written as one canonical line (`milenage`, 
 batch, and bound into every sealed record, so that keys never run under another profile than their own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,6 +63,9 @@ class Algorithm(Protocol):
 
     def opc(self, k: Secret, op: Secret) -> Secret:
         """Derive the card's OPc from its K and an operator constant."""
+
+    def opc_many(self, k: Secret, ops: Sequence[Secret]) -> list[Secret]:
+        """OPc for each of several operator constants; for an audit, where one key schedule serves them all."""
 
     def bind(self, k: Secret, opc: Secret) -> Functions:
         """The functions of the card that holds these keys."""

@@ -11,6 +11,7 @@ towards the most significant bit:
 OPc is a one-way function of OP: x ^ E(x) is a feed-forward, so K and OPc do not give OP back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
@@ -83,11 +84,18 @@ class Milenage:
 
     def opc(self, k: Secret, op: Secret) -> Secret:
         """OPc = OP ^ E(K, OP)."""
-        if len(op) != 16:
-            raise KeyFormatError(f"OP of Milenage has 128 bits, not {len(op) * 8}")
-        plain = op.reveal()
+        return self.opc_many(k, [op])[0]
+
+    def opc_many(self, k: Secret, ops: Sequence[Secret]) -> list[Secret]:
+        """OPc for each OP, under one key schedule."""
+        for op in ops:
+            if len(op) != 16:
+                raise KeyFormatError(f"OP of Milenage has 128 bits, not {len(op) * 8}")
+        plain = b"".join(op.reveal() for op in ops)
+        size = len(plain)
         mixed = int.from_bytes(plain, "big") ^ int.from_bytes(_encryptor(k).update(plain), "big")
-        return Secret(mixed.to_bytes(16, "big"))
+        derived = mixed.to_bytes(size, "big")
+        return [Secret(derived[start : start + 16]) for start in range(0, size, 16)]
 
     def bind(self, k: Secret, opc: Secret) -> "MilenageFunctions":
         return MilenageFunctions(self, k, opc)

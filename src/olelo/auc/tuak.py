@@ -7,6 +7,7 @@ Pure: bytes in, bytes out. All strings enter and leave the sponge with their byt
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from olelo.auc.algorithm import Answer
@@ -87,6 +88,10 @@ class Tuak:
         key = _key(k)
         out = _core(op.reveal(), int(len(key) == 32), key, bytes(16), bytes(6), bytes(2), self.iterations)
         return Secret(out[31::-1])
+
+    def opc_many(self, k: Secret, ops: Sequence[Secret]) -> list[Secret]:
+        """TOPc for each TOP."""
+        return [self.opc(k, op) for op in ops]
 
     def bind(self, k: Secret, opc: Secret) -> "TuakFunctions":
         return TuakFunctions(self, k, opc)
