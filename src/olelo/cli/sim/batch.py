@@ -101,8 +101,8 @@ def new(
         common: Secret = key_from_file(op, "OP", (algorithm.op_size,))
         plan = replace(plan, op_mode=COMMON, op=common)
         err().print(
-            f"[yellow]One OP for {count} cards.[/] If it leaks, the OP half of the secret is gone for every card of this"
-            " batch and of every other batch made with it: whoever then gets a K can compute that card's OPc. With"
+            f"[yellow]One OP for {count} cards.[/] If it leaks, the OP half of the secret is gone for every card of"
+            " this batch and of every other batch made with it: whoever then gets a K can compute that card's OPc. With"
             " --op per-card (the default) one card's keys say nothing about another's."
         )
     plan.check()

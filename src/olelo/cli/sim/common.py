@@ -68,8 +68,8 @@ def sim(
 
 
 def out() -> Console:
-    """Standard output, for results."""
-    return Console(soft_wrap=True, highlight=False)
+    """Standard output, for results; wide when it is no terminal, so that a pipe gets whole tables."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 
 
 def err() -> Console:
