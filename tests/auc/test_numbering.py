@@ -8,14 +8,14 @@ from olelo.auc import numbering
 from olelo.auc.errors import NumberingError
 
 
-@pytest.mark.parametrize(
-    ("body", "digit"), [("7992739871", "3"), ("898600", "9"), ("894900000000000001", "1"), ("0", "0")]
-)
-def test_luhn(body: str, digit: str) -> None:
-    total = sum(sum(divmod(int(d) * (2 - i % 2), 10)) for i, d in enumerate(reversed(body)))
+@given(st.text("0123456789", min_size=1, max_size=20))
+def test_luhn(body: str) -> None:
+    total = sum(sum(divmod(int(digit) * (2 - i % 2), 10)) for i, digit in enumerate(reversed(body)))
     assert numbering.luhn_digit(body) == str(-total % 10)
-    if body == "7992739871":
-        assert numbering.luhn_digit(body) == digit
+
+
+def test_luhn_of_the_usual_example() -> None:
+    assert numbering.luhn_digit("7992739871") == "3"
 
 
 @given(st.text("0123456789", min_size=18, max_size=19), st.integers(0, 17), st.integers(1, 9))

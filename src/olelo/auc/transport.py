@@ -5,7 +5,7 @@ None of these notices a changed or swapped value. `aes-gcm` is ours: each value 
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -59,12 +59,16 @@ class TransportKey:
     key: Secret
     mode: str = "aes-gcm"
     index: int = 0
+    _gcm: AESGCM | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise KeyFormatError(f"unknown transport mode {self.mode!r}: {', '.join(MODES)}")
         if len(self.key) not in _KEY_SIZES[self.mode]:
             raise KeyFormatError(f"a transport key of {len(self.key) * 8} bits does not fit {self.mode}")
+        if self.mode == "aes-gcm":
+            # One key schedule for a whole file; it costs more than the encryption of a value.
+            object.__setattr__(self, "_gcm", AESGCM(self.key.reveal()))
 
     @property
     def kcv(self) -> str:
@@ -80,9 +84,9 @@ class TransportKey:
 
     def encrypt(self, value: bytes, bound_to: str, random: RandomSource) -> bytes:
         """Encrypt one value; `bound_to` names column and card, and counts in aes-gcm only."""
-        if self.mode == "aes-gcm":
+        if self._gcm is not None:
             nonce = random(12)
-            return nonce + AESGCM(self.key.reveal()).encrypt(nonce, value, bound_to.encode())
+            return nonce + self._gcm.encrypt(nonce, value, bound_to.encode())
         self._require_blocks(value)
         return _block_cipher(self.mode, self.key).encryptor().update(value)
 
@@ -92,9 +96,9 @@ class TransportKey:
         Raises:
             SealError: aes-gcm noticed a change, a swap or a wrong key; or the length is impossible.
         """
-        if self.mode == "aes-gcm":
+        if self._gcm is not None:
             try:
-                return AESGCM(self.key.reveal()).decrypt(value[:12], value[12:], bound_to.encode())
+                return self._gcm.decrypt(value[:12], value[12:], bound_to.encode())
             except (InvalidTag, ValueError):
                 raise SealError(f"{bound_to}: changed, swapped, or encrypted under another transport key") from None
         self._require_blocks(value)
