@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import update
 
 from auc.kit import FIRST_IMSI, NOW, RING, Dice, open_store, stocked
@@ -146,3 +148,29 @@ def test_triplets_need_no_number(tmp_path: Path) -> None:
     centre = _centre(stocked(tmp_path))
     assert len(centre.triplet(IMPI).kc) == 8
     assert centre.subscriber(IMPI).counter.sqn == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    slots=st.lists(st.integers(0, 1 << 40), min_size=32, max_size=32),
+    ours=st.integers(0, (1 << 43) - 10),
+    clock=st.integers(0, 1 << 30),
+)
+def test_any_card_and_any_database_agree_after_one_resynchronisation(
+    tmp_path_factory: pytest.TempPathFactory, slots: list[int], ours: int, clock: int
+) -> None:
+    store = stocked(tmp_path_factory.mktemp("centre"), count=1, seq_floor=True)
+    with store.engine.begin() as connection:
+        connection.execute(update(schema.cards).values(sqn=ours << 5 | 16))
+    centre = _centre(store)
+    card = _card(centre)
+    card.slots = slots
+    vector = centre.challenge(IMPI, NOW + clock)
+    answer = card.authenticate(vector.rand, vector.autn)
+    if isinstance(answer, SyncFailure):
+        vector = centre.resynchronise(IMPI, vector.rand, answer.auts, NOW + clock + 1)
+        answer = card.authenticate(vector.rand, vector.autn)
+    assert isinstance(answer, Accepted)
+    following = centre.challenge(IMPI, NOW + clock + 2)
+    assert isinstance(card.authenticate(following.rand, following.autn), Accepted)
+    store.close()

@@ -8,6 +8,7 @@ that is not ready are invisible; a failed batch is discarded whole, so nothing i
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
@@ -146,8 +147,10 @@ class Ledger:
             OverlapError: a number was given to another card before, even if that card is gone.
         """
         with self._turn() as connection:
-            runs = [*_runs(connection, batch_id, "imsi"), *_runs(connection, batch_id, "iccid")]
-            take_ranges(connection, batch_id, runs)
+            for kind in ("imsi", "iccid"):
+                runs = _runs(connection, batch_id, kind)
+                while some := list(islice(runs, CHUNK)):
+                    take_ranges(connection, batch_id, some)
 
     def finish(self, batch_id: int, now: int, who: str) -> int:
         """Make the batch ready and log it; returns its number of cards."""
@@ -227,7 +230,10 @@ def take_ranges(connection: Connection, batch_id: int, ranges: Sequence[Range]) 
     """Enter ranges of a batch; call `take_turn` first. OverlapError if any batch has one of the numbers."""
     _refuse_overlap(connection, ranges)
     if ranges:
-        rows = [{"batch_id": batch_id, "kind": r.kind, "first": r.first, "last": r.last} for r in ranges]
+        rows: list[dict[str, object]] = [
+            {"batch_id": batch_id, "kind": r.kind, "length": len(r.first), "first": r.first, "last": r.last}
+            for r in ranges
+        ]
         connection.execute(insert(schema.ranges), rows)
 
 
@@ -241,33 +247,45 @@ def _refuse_name(connection: Connection, name: str) -> None:
 def _refuse_overlap(connection: Connection, ranges: Iterable[Range]) -> None:
     r = schema.ranges.c
     for wanted in ranges:
-        # Numbers of one length compare as text; numbers of different lengths are different numbers.
+        # Numbers of one length compare as text; numbers of different lengths are different numbers. Ranges of the
+        # ledger never overlap each other, so only the last one that starts before our end can reach into ours.
         statement = (
             select(r.first, r.last, schema.batches.c.name)
             .join(schema.batches, schema.batches.c.id == r.batch_id)
-            .where(
-                r.kind == wanted.kind,
-                r.first <= wanted.last,
-                r.last >= wanted.first,
-                func.length(r.first) == len(wanted.first),
-            )
+            .where(r.kind == wanted.kind, r.length == len(wanted.first), r.first <= wanted.last)
+            .order_by(r.first.desc())
             .limit(1)
         )
         row = connection.execute(statement).first()
-        if row is not None:
+        if row is not None and row.last >= wanted.first:
             raise OverlapError(
                 f"{wanted.kind.upper()} {wanted.first} to {wanted.last} overlaps {row.first} to {row.last}"
                 f" of batch {row.name!r}"
             )
 
 
-def _runs(connection: Connection, batch_id: int, kind: str) -> Iterator[Range]:
+def _numbers(connection: Connection, batch_id: int, kind: str) -> Iterator[str]:
     column = schema.cards.c[kind]
-    statement = select(column).where(schema.cards.c.batch_id == batch_id, column.is_not(None)).order_by(column)
+    after = ""
+    while True:
+        statement = (
+            select(column)
+            .where(schema.cards.c.batch_id == batch_id, column.is_not(None), column > after)
+            .order_by(column)
+            .limit(CHUNK)
+        )
+        page = [number for (number,) in connection.execute(statement)]
+        yield from page
+        if len(page) < CHUNK:
+            return
+        after = page[-1]
+
+
+def _runs(connection: Connection, batch_id: int, kind: str) -> Iterator[Range]:
     # An ICCID's last digit is its check digit: consecutive cards differ by one in front of it.
     drop = 1 if kind == "iccid" else 0
     first = last = ""
-    for (number,) in connection.execute(statement.execution_options(yield_per=CHUNK)):
+    for number in _numbers(connection, batch_id, kind):
         if last and len(number) == len(last) and int(number[: len(number) - drop]) == int(last[: len(last) - drop]) + 1:
             last = number
             continue

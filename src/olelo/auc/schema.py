@@ -52,9 +52,10 @@ ranges = Table(
     Column("id", Integer, primary_key=True),
     Column("batch_id", Integer, ForeignKey("auc_batch.id"), nullable=False),
     Column("kind", String(6), nullable=False),  # imsi, iccid, msisdn
+    Column("length", SmallInteger, nullable=False),  # digits of first and of last
     Column("first", String(20), nullable=False),
-    Column("last", String(20), nullable=False),  # of the same length as first
-    Index("auc_range_look", "kind", "first"),
+    Column("last", String(20), nullable=False),
+    Index("auc_range_look", "kind", "length", "first", unique=True),
 )
 
 cards = Table(

@@ -70,7 +70,7 @@ def test_every_command_is_run_and_none_shows_a_key(desk: Desk, caplog: pytest.Lo
 
 
 def test_the_process_list_shows_no_key(desk: Desk) -> None:
-    script = "from olelo.cli.sim import sim_app; sim_app()"
+    script = "from olelo.cli.sim import sim_app; print('ready', flush=True); sim_app()"
     command = [sys.executable, "-c", script, "opc", desk.file("opc")]
     source = Path(common.__file__).parents[3]
     environment = os.environ | {"PYTHONPATH": str(source)}
@@ -78,6 +78,8 @@ def test_the_process_list_shows_no_key(desk: Desk) -> None:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
     )
     assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
     process.stdin.write(f"{GIVEN}\n".encode())
     process.stdin.flush()
     shown = Path(f"/proc/{process.pid}/cmdline").read_bytes() + Path(f"/proc/{process.pid}/environ").read_bytes()
