@@ -240,3 +240,14 @@ def test_cards_without_iccid(tmp_path: Path) -> None:
     assert _import(store, data, replace(OPTIONS, columns={}, state="active")).count == 3
     assert [(card.iccid, card.keys.k.reveal()[-1] % 2) for card in Cards(store).opened(RING)] == [("", 0)] * 3
     assert [item.kind for item in Ledger(store).ranges("copy")] == ["imsi"]
+
+
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_args: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    with private_file(tmp_path / "out") as file:
+        file.write(b"content")
+    assert (tmp_path / "out").read_bytes() == b"content"
+    assert len(list(tmp_path.iterdir())) == 1

@@ -167,3 +167,15 @@ def test_cards_of_an_unfinished_batch_do_not_exist_yet(tmp_path: Path) -> None:
         connection.execute(text("UPDATE auc_batch SET status = 'making'"))
     with pytest.raises(NotFound):
         store.subscriber(FIRST_IMSI)
+
+
+def test_two_programs_open_a_new_database_at_once(tmp_path: Path) -> None:
+    stores: list[Store] = []
+    threads = [threading.Thread(target=lambda: stores.append(open_store(tmp_path))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(stores) == 4
+    with stores[0].engine.connect() as connection:
+        assert connection.execute(text("SELECT version, turn FROM auc_meta")).all() == [(1, 0)]

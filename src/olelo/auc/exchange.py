@@ -151,7 +151,12 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.link(name, path)  # unlike rename, it fails if somebody made the file meanwhile
+        try:
+            os.link(name, path)  # unlike rename, it fails if somebody made the file meanwhile
+        except FileExistsError:
+            raise FormatError(f"{path} exists; an export does not overwrite") from None
+        except OSError:
+            os.rename(name, path)  # a USB stick's file system has no hard links
     finally:
         Path(name).unlink(missing_ok=True)
 

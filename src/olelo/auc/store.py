@@ -6,6 +6,7 @@ handed out (synchronous=FULL), so neither kill -9 nor a power cut repeats one.
 
 import os
 import sqlite3
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     literal,
     select,
     update,
@@ -91,11 +93,10 @@ class Store:
             engine = create_engine(parsed, hide_parameters=True)
             if engine.dialect.name == "sqlite":
                 event.listen(engine, "connect", _configure_sqlite)
-            with engine.begin() as connection:
-                _make_tables(connection)
+            _make_tables(engine)
         except (DBAPIError, ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
             reason = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreError(f"cannot open the database: {reason}") from None
+            raise StoreError(f"cannot open the database (--db): {reason}") from None
         return cls(engine)
 
     def close(self) -> None:
@@ -269,16 +270,34 @@ def _prepare_file(url: URL, create: bool) -> None:
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=30000")  # ms
+    _use_wal(connection)
+    connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _make_tables(connection: Connection) -> None:
-    schema.metadata.create_all(connection)
-    row = connection.execute(select(schema.meta.c.version)).first()
-    if row is None:
-        connection.execute(insert(schema.meta).values(version=schema.VERSION, turn=0))
-    elif row.version != schema.VERSION:
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # The mode is kept in the file, so this does something once in a database's life. SQLite does not wait for its
+    # lock here as it does elsewhere, hence the loop: another program may be doing the same.
+    for attempt in range(100):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if attempt == 99:
+                raise
+            time.sleep(0.05)
+
+
+def _make_tables(engine: Engine) -> None:
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite" and not inspect(connection).has_table(schema.events.name):
+            # Two programs may open a new database at once; with the write lock taken first, the second one looks
+            # when the first has finished.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        schema.metadata.create_all(connection)
+        row = connection.execute(select(schema.meta.c.version)).first()
+        if row is None:
+            connection.execute(insert(schema.meta).values(version=schema.VERSION, turn=0))
+    if row is not None and row.version != schema.VERSION:
         raise StoreError(f"the database is of version {row.version}, this program reads version {schema.VERSION}")

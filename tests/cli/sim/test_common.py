@@ -128,3 +128,10 @@ def test_a_key_given_as_an_argument_is_called_known(desk: Desk) -> None:
     assert "Treat this one as known to others" in told
     assert GIVEN not in told
     assert "is empty" in desk.run("vector", "--k", desk.file("empty", "# nothing\n"), code=2).output
+
+
+def test_brackets_in_a_name_are_only_brackets(desk: Desk) -> None:
+    desk.batch()
+    desk.run("export", "kamailio", desk.file("rows [bold] x].sql"), "--unsigned")
+    assert "rows [bold] x].sql" in desk.run("log").output
+    assert "[/red]" in desk.run("list", "--batch", "none", "--state", "[/red]", code=2).output

@@ -74,11 +74,11 @@ def _pysim_name(name: str) -> str | None:
     return {"ki": "k", "pin_adm": "adm1", "smsp": None, "acc": None, "name": None}.get(name, name)
 
 
-def _read_pysim_prog(lines: Iterable[str], _options: Options) -> Iterator[Row]:
+def _read_pysim_prog(lines: Iterable[str], options: Options) -> Iterator[Row]:
     for number, fields in read_table(lines, _pysim_name, ("imsi", "k", "opc")):
         if not isinstance(fields, AucError):
             # pySim-prog writes MCC and MNC as numbers would be: 1 instead of 001.
-            for name, size in (("mcc", 3), ("mnc", 2)):
+            for name, size in (("mcc", 3), ("mnc", len(options.mnc))):
                 if name in fields:
                     fields[name] = fields[name].zfill(size)
         yield number, fields

@@ -19,6 +19,7 @@ from olelo.auc.sqn import DEFAULT_IND, DEFAULT_IND_LENGTH
 from olelo.cli.sim.common import (
     clear_errors,
     clock,
+    coloured,
     err,
     hex_argument,
     key_from_file,
@@ -100,11 +101,12 @@ def new(
     else:
         common: Secret = key_from_file(op, "OP", (algorithm.op_size,))
         plan = replace(plan, op_mode=COMMON, op=common)
-        err().print(
-            f"[yellow]One OP for {count} cards.[/] If it leaks, the OP half of the secret is gone for every card of"
-            " this batch and of every other batch made with it: whoever then gets a K can compute that card's OPc. With"
-            " --op per-card (the default) one card's keys say nothing about another's."
+        risk = (
+            "If it leaks, the OP half of the secret is gone for every card of this batch and of every other batch made"
+            " with it: whoever then gets a K can compute that card's OPc. With --op per-card (the default) one card's"
+            " keys say nothing about another's."
         )
+        err().print(coloured(f"One OP for {count} cards.", "yellow", risk))
     plan.check()
     if wrong := [check.name for check in run(os.urandom) if check.wrong]:
         raise AucError(f"self-test failed: {', '.join(wrong)}; no card was made")

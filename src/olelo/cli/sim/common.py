@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from olelo.auc.errors import AucError, FormatError, KeyFormatError
@@ -69,22 +70,23 @@ def sim(
 
 def out() -> Console:
     """Standard output, for results; wide when it is no terminal, so that a pipe gets whole tables."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 240)
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 240)
 
 
 def err() -> Console:
     """Standard error, for everything that is not the result."""
-    return Console(stderr=True, soft_wrap=True, highlight=False)
+    return Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
 def fail(message: str, code: int) -> NoReturn:
     """End the program with one line on standard error."""
-    err().print(f"[red]error:[/] {_plain(message)}")
+    err().print(coloured("error:", "red", message))
     raise typer.Exit(code)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
+def coloured(word: str, colour: str, rest: str = "") -> Text:
+    """A coloured word and plain text after it. Markup is off, because file names and messages may hold brackets."""
+    return Text.assemble((word, colour), " " if rest else "", rest)
 
 
 def clear_errors(function: Callable[P, R]) -> Callable[P, R]:
@@ -96,7 +98,7 @@ def clear_errors(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except ImportRefused as error:
             for row, message in error.errors:
-                err().print(f"row {row}: {_plain(message)}")
+                err().print(f"row {row}: {message}")
             if error.total > len(error.errors):
                 err().print(f"and {error.total - len(error.errors)} more")
             fail(str(error), error.exit_code)

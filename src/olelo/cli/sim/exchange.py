@@ -25,6 +25,7 @@ from olelo.cli.sim.common import (
     FILES,
     clear_errors,
     clock,
+    coloured,
     err,
     hex_argument,
     key_from_file,
@@ -175,7 +176,7 @@ def export(
     err().print(f"{summary.count} cards to {where}, SHA-256 {summary.sha256}")
     if form.has_keys and plaintext_keys:
         err().print(
-            "[yellow]The keys are in clear.[/] Whoever reads this has these cards; delete it when it is loaded."
+            coloured("The keys are in clear.", "yellow", "Whoever reads this has these cards; delete it once loaded.")
         )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from olelo.auc.cards import Cards, Selection, open_card
 from olelo.auc.centre import AuthenticationCentre
@@ -24,6 +25,7 @@ from olelo.cli.sim.common import (
     ask_key,
     clear_errors,
     clock,
+    coloured,
     err,
     hex_argument,
     key_from_file,
@@ -231,7 +233,8 @@ def check(
         if as_json:
             typer.echo(json.dumps({"code": finding.code, "wrong": finding.wrong, "text": finding.text}))
         else:
-            out().print(f"{'[red]wrong[/]' if finding.wrong else '[green]right[/]'}  {finding.text}")
+            word, colour = ("wrong", "red") if finding.wrong else ("right", "green")
+            out().print(coloured(word, colour, finding.text))
     if any(finding.wrong for finding in found):
         raise typer.Exit(10)
 
@@ -243,8 +246,8 @@ def self_test() -> None:
     failed = 0
     for item in run(os.urandom):
         failed += bool(item.wrong)
-        verdict = f"[red]wrong: {item.wrong}[/]" if item.wrong else "[green]right[/]"
-        out().print(f"{item.name}: {verdict}")
+        word, colour = (f"wrong: {item.wrong}", "red") if item.wrong else ("right", "green")
+        out().print(Text.assemble(f"{item.name}: ", (word, colour)))
     if failed:
         err().print(f"{failed} checks failed; do not make cards on this machine")
         raise typer.Exit(10)
