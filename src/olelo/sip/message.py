@@ -194,17 +194,21 @@ class Message:
         return self._ends
 
     def start(self, i: int) -> int:
-        """Offset of one header line; for the first one, which is asked for most, nothing is counted."""
-        return self.headers_at if i == 0 else self.starts[i]
+        """Offset of one header line, without counting all of them."""
+        if self._starts is not None:
+            return self._starts[i]
+        return self.headers_at + 2 * i + sum(map(len, self.lines[:i])) if i else self.headers_at
+
+    def end(self, i: int) -> int:
+        """Offset behind one header line, its line end included."""
+        return self._ends[i] if self._ends is not None else self.start(i) + len(self.lines[i]) + 2
 
     # --- headers by number or name ------------------------------------------------------------------------
 
     def index(self, number: int) -> int:
         """Index of the first header with that number, -1 if there is none."""
-        try:
-            return self.hids.index(number)
-        except ValueError:
-            return -1
+        hids = self.hids
+        return hids.index(number) if number in hids else -1
 
     def value_span(self, i: int) -> tuple[int, int]:
         """(start, end) of a header's value, without blanks around it."""
@@ -229,7 +233,7 @@ class Message:
 
     def line(self, i: int) -> bytes:
         """A header's whole line, folds and line end included."""
-        return self.raw[self.start(i) : self.ends[i]]
+        return self.raw[self.start(i) : self.end(i)]
 
     def first(self, number: int) -> bytes | None:
         """Value of the first header with that number."""
@@ -365,7 +369,8 @@ class Message:
 
     def remove_header(self, i: int) -> None:
         """Note that a header's line does not go out."""
-        self.edits.append((self.starts[i], self.ends[i], b""))
+        start = self.start(i)
+        self.edits.append((start, self.end(i), b""))
 
     def prepend_header(self, line: bytes) -> None:
         """Note a new header line (with its line end) before all others."""

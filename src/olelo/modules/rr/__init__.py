@@ -55,13 +55,13 @@ class Rr(Module):
         if not self.engine.is_myself(first.host, first.port or 5060):
             return -1
         rest = entries[1:]
-        start = msg.starts[i]
+        start = msg.start(i)
         if rest:
             line = b"Route: " + b", ".join(e.raw.strip() for e in rest) + b"\r\n"
-            msg.replace(start, msg.ends[i], line)
+            msg.replace(start, msg.end(i), line)
             ctx.dst_uri = rest[0].uri
         else:
-            msg.replace(start, msg.ends[i], b"")
+            msg.replace(start, msg.end(i), b"")
             later = [j for j, number in enumerate(msg.hids) if number == ROUTE and j > i]
             if later:
                 ctx.dst_uri = parse_addresses(msg.value(later[0]))[0].uri
