@@ -30,8 +30,12 @@ from olelo.script.diagnostics import Diagnostics
 from olelo.script.nodes import Config, Listen, LoadModule, ModParam, Pos
 from olelo.script.parser import parse_file
 
-#: gc: a full collection over a million bindings would stop every call; cycles are rare on a packet's path.
-GC_THRESHOLDS = (100_000, 50, 1000)
+#: The collector is kept off the packets' path: a full collection over a million bindings would stop every call, and
+#: what a call allocates is freed by reference counts, since its cycles are cut when its transactions end. It runs when
+#: the server has been quiet, and by itself only where this many containers have piled up, which would be a leak.
+GC_THRESHOLDS = (5_000_000, 10, 10)
+GC_EVERY = 600.0
+GC_QUIET = 5.0
 
 
 def catalog() -> Catalog:
@@ -151,11 +155,28 @@ class Server:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        self._collect_when_quiet()
         self._say()
 
     def _say(self) -> None:
         places = ", ".join(s.text for s in self.engine.sockets)
         self.engine.log(1, f"olelo {__version__} runs {self.options.config}: {places}")
+
+    def _collect_when_quiet(self) -> None:
+        """Collect garbage at most every GC_EVERY seconds, when no message has come for GC_QUIET seconds."""
+        seen = self.engine.message_count
+        last = self.engine.now()
+
+        def look() -> None:
+            nonlocal seen, last
+            now = self.engine.now()
+            if self.engine.message_count == seen and now - last >= GC_EVERY:
+                gc.collect()
+                gc.freeze()
+                last = now
+            seen = self.engine.message_count
+
+        self.engine.every(GC_QUIET, look)
 
     def _expire_connections(self) -> None:
         tcp = self.services.tcp

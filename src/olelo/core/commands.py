@@ -5,7 +5,6 @@ Their text arguments are constants, as in Kamailio: variables inside are not exp
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -297,9 +296,7 @@ def error(ctx: RouteContext, kind: str, text: str) -> int:
 
 async def execute(ctx: RouteContext, command: str) -> int:
     """Run a shell command and wait for it. Returns 1 whatever it returns."""
-    await ctx.engine.services.sleep(0)  # from here on we are inside a task
-    process = await asyncio.create_subprocess_shell(command)
-    code = await process.wait()
+    code = await ctx.engine.services.execute(command)
     if code:
         ctx.engine.log(1, f"exec() returned {code}")
     return 1

@@ -101,6 +101,7 @@ class RouteContext:
     xavis: dict[str, Any] | None = None
     store: dict[str, Any] | None = None  # per-message state of modules, by module name
     tx: Any = None
+    tx_sought = False  # the transaction was looked for, and there was none
     branch = -1
     reply: Message | None = None
     on_failure = ""

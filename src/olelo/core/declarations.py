@@ -82,7 +82,7 @@ def _members(cls: type[Module]) -> Iterator[tuple[str, Any]]:
 def describe(cls: type[Module]) -> ModuleSpec:
     """What a module class declares. The callables are the class's plain functions: to look at, not to call; only a
     variable's `make` can be called, to see whether a name is good, and works on an instance without an engine."""
-    ghost = cls.__new__(cls)
+    ghost = cls(None)  # type: ignore[arg-type]
     spec = ModuleSpec(
         cls.name,
         inspect.cleandoc(cls.__doc__ or ""),

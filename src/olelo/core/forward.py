@@ -12,7 +12,7 @@ from olelo.core.sockets import DEFAULT_PORT, STREAMS, Destination, ListenSocket
 from olelo.sip.build import forward_reply as build_forwarded_reply
 from olelo.sip.build import forward_request
 from olelo.sip.errors import SipError
-from olelo.sip.uri import parse_uri
+from olelo.sip.uri import Uri, parse_uri
 
 #: Next hops remembered per engine; the URIs come from the wire, so the memory must be bounded.
 _CACHE = 8192
@@ -25,35 +25,47 @@ def next_hop(
 
     proto overrides the URI's transport (t_relay_to_udp and the like).
     """
+    found = hop_now(engine, uri, force, proto)
+    if found is not None:
+        return found
+    parsed = parse_uri(uri)
+    host = (parsed.param(b"maddr") or parsed.host).decode("latin-1")
+    return _resolve(engine, host, parsed.port, proto or _transport(parsed), force)
+
+
+def hop_now(engine: Engine, uri: bytes, force: ListenSocket | None, proto: str) -> Destination | int | None:
+    """As next_hop, without waiting: None where a name must be resolved first."""
     key = (uri, force, proto)
     held = engine.hops.get(key)
     if held is not None:
         return held
     try:
         parsed = parse_uri(uri)
+        maddr = parsed.param(b"maddr")
     except SipError:
         return E_BAD_URI
     if parsed.scheme == "tel" or not parsed.host:
         return E_BAD_URI
-    if not proto:
-        proto = parsed.transport or ("tls" if parsed.scheme == "sips" else "")
-        if proto not in DEFAULT_PORT:
-            if proto:
-                return E_BAD_URI
-    maddr = parsed.param(b"maddr")
+    proto = proto or _transport(parsed)
+    if proto and proto not in DEFAULT_PORT:
+        return E_BAD_URI
     host = (maddr or parsed.host).decode("latin-1")
-    bare = host[1:-1] if host.startswith("[") else host
     try:
-        ip = str(ipaddress.ip_address(bare))
+        ip = str(ipaddress.ip_address(host[1:-1] if host.startswith("[") else host))
     except ValueError:
-        return _resolve(engine, bare, parsed.port, proto, force)
+        return None
     proto = proto or "udp"
     target = _destination(engine, proto, ip, parsed.port or DEFAULT_PORT[proto], force)
-    if target.__class__ is Destination:
+    if isinstance(target, Destination):
         if len(engine.hops) >= _CACHE:
             engine.hops.clear()
         engine.hops[key] = target
     return target
+
+
+def _transport(uri: Uri) -> str:
+    """The transport that a URI asks for; "" where it does not say."""
+    return uri.transport or ("tls" if uri.scheme == "sips" else "")
 
 
 def _destination(engine: Engine, proto: str, ip: str, port: int, force: ListenSocket | None) -> Destination | int:

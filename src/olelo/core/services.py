@@ -42,6 +42,9 @@ class Services(Protocol):
     def connection_alive(self, number: int) -> bool:
         """Whether the stream connection of that number is open."""
 
+    def execute(self, command: str) -> Awaitable[int]:
+        """Run a shell command; gives its exit status."""
+
     def sleep(self, seconds: float) -> Awaitable[None]: ...
 
 

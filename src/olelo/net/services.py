@@ -86,6 +86,11 @@ class NetServices:
     def connection_alive(self, number: int) -> bool:
         return self.tcp is not None and self.tcp.alive(number)
 
+    async def execute(self, command: str) -> int:
+        await asyncio.sleep(0)  # from here on we are inside a task
+        process = await asyncio.create_subprocess_shell(command)
+        return await process.wait()
+
     def sleep(self, seconds: float) -> Awaitable[None]:
         return asyncio.sleep(seconds)
 

@@ -92,4 +92,6 @@ def _quoted_end(text: bytes) -> int:
 
 def parse_addresses(data: bytes) -> list[NameAddr]:
     """All addresses of a comma-separated value, in order. Raises MalformedHeader."""
+    if b"," not in data:
+        return [NameAddr.parse(data)] if data.strip() else []
     return [NameAddr.parse(part) for part in split_outside(data, 0x2C) if part.strip()]

@@ -92,7 +92,7 @@ def forward_request(
             edits = edits + marks
     if route:
         i = msg.index(ROUTE)
-        at = msg.starts[i] if i >= 0 else top
+        at = msg.start(i) if i >= 0 else top
         line = b"Route: " + route + b"\r\n"
         if i >= 0:
             edits = [*edits, (at, at, line)]

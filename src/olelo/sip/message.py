@@ -18,7 +18,8 @@ from olelo.sip.via import Via
 #: Most header lines of a message: far above what phones send, low enough to stop floods of empty ones.
 MAX_HEADERS = 512
 
-_CORE = frozenset((h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO))
+# check_core_headers has these numbers written out: it runs for every packet.
+assert (h.VIA, h.FROM, h.TO, h.CALL_ID, h.CSEQ) == (1, 2, 3, 4, 5)
 
 #: (offset, end, bytes): replace raw[offset:end]; an empty range inserts.
 Edit = tuple[int, int, bytes]
@@ -43,52 +44,33 @@ class Message:
     in the received bytes it is `raw[starts[i]:ends[i]]`, line end included.
     """
 
-    __slots__ = (
-        "_call_id",
-        "_contacts",
-        "_cseq",
-        "_ends",
-        "_from",
-        "_starts",
-        "_to",
-        "_via",
-        "_vias",
-        "body_at",
-        "edits",
-        "headers_at",
-        "hids",
-        "is_request",
-        "lines",
-        "method",
-        "raw",
-        "reason",
-        "ruri",
-        "ruri_at",
-        "status",
-    )
+    # Most of these stay as they are in most messages: the defaults stand on the class, and __init__, which runs for
+    # every packet, sets next to nothing.
+    is_request = True
+    method = ""
+    ruri = b""
+    ruri_at = 0
+    status = 0
+    reason = b""
+    headers_at = 0
+    body_at = 0
+    #: kept here by the transaction room, which asks for it several times: the key of the server transaction
+    transaction_key: bytes | None = None
+    _starts: list[int] | None = None
+    _ends: list[int] | None = None
+    _via: Via | None = None
+    _vias: list[Via] | None = None
+    _from: NameAddr | None = None
+    _to: NameAddr | None = None
+    _cseq: CSeq | None = None
+    _call_id: bytes | None = None
+    _contacts: list[NameAddr] | None = None
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.edits: list[Edit] = []
-        self.is_request = True
-        self.method = ""
-        self.ruri = b""
-        self.ruri_at = 0
-        self.status = 0
-        self.reason = b""
         self.hids: list[int] = []
         self.lines: list[bytes] = []
-        self.headers_at = 0
-        self.body_at = 0
-        self._starts: list[int] | None = None
-        self._ends: list[int] | None = None
-        self._via: Via | None = None
-        self._vias: list[Via] | None = None
-        self._from: NameAddr | None = None
-        self._to: NameAddr | None = None
-        self._cseq: CSeq | None = None
-        self._call_id: bytes | None = None
-        self._contacts: list[NameAddr] | None = None
 
     @staticmethod
     def parse(data: bytes) -> Message:
@@ -212,17 +194,21 @@ class Message:
         return self._ends
 
     def start(self, i: int) -> int:
-        """Offset of one header line; for the first one, which is asked for most, nothing is counted."""
-        return self.headers_at if i == 0 else self.starts[i]
+        """Offset of one header line, without counting all of them."""
+        if self._starts is not None:
+            return self._starts[i]
+        return self.headers_at + 2 * i + sum(map(len, self.lines[:i])) if i else self.headers_at
+
+    def end(self, i: int) -> int:
+        """Offset behind one header line, its line end included."""
+        return self._ends[i] if self._ends is not None else self.start(i) + len(self.lines[i]) + 2
 
     # --- headers by number or name ------------------------------------------------------------------------
 
     def index(self, number: int) -> int:
         """Index of the first header with that number, -1 if there is none."""
-        try:
-            return self.hids.index(number)
-        except ValueError:
-            return -1
+        hids = self.hids
+        return hids.index(number) if number in hids else -1
 
     def value_span(self, i: int) -> tuple[int, int]:
         """(start, end) of a header's value, without blanks around it."""
@@ -247,7 +233,7 @@ class Message:
 
     def line(self, i: int) -> bytes:
         """A header's whole line, folds and line end included."""
-        return self.raw[self.start(i) : self.ends[i]]
+        return self.raw[self.start(i) : self.end(i)]
 
     def first(self, number: int) -> bytes | None:
         """Value of the first header with that number."""
@@ -272,8 +258,9 @@ class Message:
 
     def check_core_headers(self) -> None:
         """Via, From, To, Call-ID and CSeq are there and the first Via can be read. Raises MalformedMessage or MalformedHeader."""
-        if not _CORE.issubset(self.hids):
-            missing = next(number for number in (h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO) if number not in self.hids)
+        hids = self.hids
+        if not (1 in hids and 2 in hids and 3 in hids and 4 in hids and 5 in hids):
+            missing = next(number for number in (h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO) if number not in hids)
             raise MalformedMessage(f"no {h.NAMES[missing].decode()} header")
         if self._via is None:
             _ = self.via
@@ -382,7 +369,8 @@ class Message:
 
     def remove_header(self, i: int) -> None:
         """Note that a header's line does not go out."""
-        self.edits.append((self.starts[i], self.ends[i], b""))
+        start = self.start(i)
+        self.edits.append((start, self.end(i), b""))
 
     def prepend_header(self, line: bytes) -> None:
         """Note a new header line (with its line end) before all others."""

@@ -8,7 +8,7 @@ from olelo.sip.errors import MalformedHeader
 def split_outside(data: bytes, separator: int) -> list[bytes]:
     """Split at a separator byte that stands outside of quoted strings and angle brackets. Raises MalformedHeader for
     a quoted string without its end."""
-    if 0x22 not in data and 0x3C not in data:
+    if b'"' not in data and b"<" not in data:
         return data.split(bytes((separator,)))
     parts = []
     start = 0

@@ -61,6 +61,7 @@ class FakeServices:
         self.lookup_time = 0.0
         self.lines: list[tuple[int, str]] = []
         self.closed_connections: set[int] = set()
+        self.commands: list[str] = []
         self.on_send: Callable[[bytes, Destination], None] = lambda data, to: None
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._cancelled: set[int] = set()
@@ -118,6 +119,13 @@ class FakeServices:
             self.call_at(self.time + self.lookup_time, lambda: future.set(found))
         else:
             future.set(found)
+        return future
+
+    def execute(self, command: str) -> Awaitable[int]:
+        """Notes the command in `commands` and says that it went well."""
+        self.commands.append(command)
+        future = FakeFuture()
+        future.set(0)
         return future
 
     def sleep(self, seconds: float) -> Awaitable[None]:

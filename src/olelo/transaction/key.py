@@ -31,6 +31,15 @@ def key_of_request(msg: Message, cancel: bool = False, ruri_matching: bool = Tru
 
     Raises `MalformedHeader` when Via, From or CSeq cannot be parsed.
     """
+    if not cancel and ruri_matching and via1_matching:
+        # Asked for by the look-up, by the opening of a transaction, and again by the next look-up.
+        if msg.transaction_key is None:
+            msg.transaction_key = _key(msg, False, ruri_matching, via1_matching)
+        return msg.transaction_key
+    return _key(msg, cancel, ruri_matching, via1_matching)
+
+
+def _key(msg: Message, cancel: bool, ruri_matching: bool, via1_matching: bool) -> bytes:
     method = msg.method
     if cancel or method == "ACK":
         method = "INVITE"

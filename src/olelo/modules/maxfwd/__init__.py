@@ -31,10 +31,10 @@ class Maxfwd(Module):
         if not 0 <= max_value <= _LIMIT:
             return -1
         msg = ctx.msg
-        index = msg.index(MAX_FORWARDS)
-        if index < 0:
+        if MAX_FORWARDS not in msg.hids:
             msg.prepend_header(b"MAX-FORWARDS: %d\r\n" % max_value)
             return 2
+        index = msg.hids.index(MAX_FORWARDS)
         start, end = msg.value_span(index)
         text = msg.raw[start:end]
         if not text.isdigit():

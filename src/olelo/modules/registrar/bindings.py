@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from olelo.core.context import RouteContext
+from olelo.core.methods import METHODS, OTHER_METHOD
 from olelo.core.xavp import existing, fields
 from olelo.modules.registrar.faults import (
     CONTACT_TOO_LONG,
@@ -22,12 +23,6 @@ from olelo.sip.address import STAR, NameAddr
 from olelo.sip.errors import SipError
 from olelo.sip.headers import ALLOW, EXPIRES
 
-#: Bits of methods, Kamailio's numbers (ul.dump shows them, the location table stores them).
-METHODS = {
-    "INVITE": 1, "CANCEL": 2, "ACK": 4, "BYE": 8, "INFO": 16, "REGISTER": 32, "SUBSCRIBE": 64, "NOTIFY": 128,
-    "MESSAGE": 256, "OPTIONS": 512, "PRACK": 1024, "UPDATE": 2048, "REFER": 4096, "PUBLISH": 8192,
-}  # fmt: skip
-OTHER_METHOD = 524288
 ALL_METHODS = 0xFFFFFFFF
 _MAX_RECEIVED = 255
 

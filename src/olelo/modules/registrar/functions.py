@@ -47,6 +47,7 @@ class Registrar(Lookup):
         assert isinstance(found, Usrloc)
         self.usrloc = found
         self._sockets = {}
+        self._aors = {}
         self._profiles: dict[str, tuple[str, list[Contact]]] = {}
         count = self.engine.stats.computed
         count("registrar", "max_expires", lambda: self.max_expires)

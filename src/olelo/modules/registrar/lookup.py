@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from olelo.core.context import DestBranch, RouteContext
+from olelo.core.methods import METHODS, OTHER_METHOD
 from olelo.core.sockets import ListenSocket
 from olelo.core.xavp import roots, set_child
-from olelo.modules.registrar.bindings import METHODS, OTHER_METHOD
 from olelo.modules.registrar.faults import RegistrarFault
 from olelo.modules.registrar.path import first_hop
 from olelo.modules.registrar.save import Save

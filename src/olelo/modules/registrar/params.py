@@ -13,6 +13,8 @@ from olelo.sip.uri import parse_uri
 _MAX_USER = 128
 _MAX_DOMAIN = 128
 _MAX_AOR = 256
+#: Addresses of record remembered by URI; the URIs come from the wire, so with a bound.
+_CACHE_SIZE = 8192
 
 
 def _not_negative(value: int) -> None:
@@ -68,9 +70,19 @@ class RegistrarParams(Module):
     sock_hdr_name = param("", "That header's name.")
 
     usrloc: Usrloc
+    _aors: dict[bytes, str]
 
     def aor_of(self, uri: bytes) -> str:
         """The address of record of a URI: user, or user@domain with usrloc's use_domain. Raises RegistrarFault."""
+        known = self._aors.get(uri)
+        if known is None:
+            known = self._aor_of(uri)
+            if len(self._aors) >= _CACHE_SIZE:
+                self._aors.clear()
+            self._aors[uri] = known
+        return known
+
+    def _aor_of(self, uri: bytes) -> str:
         try:
             parsed = parse_uri(uri)
         except SipError as error:

@@ -130,7 +130,7 @@ class Answers(TmParams):
     def answer(self, ctx: RouteContext, tx: Transaction, status: int, reason: bytes) -> bool:
         """Answer a transaction's request from here; False where a final answer was sent before."""
         request = self.context_of(tx)
-        tag = self.local_tag(tx)
+        tag = self.local_tag(tx) if status >= 180 else b""
         packet = build_reply(
             self.engine, request.msg, request.rcv, status, reason, tag, ctx, msg_flags=request.msg_flags
         )

@@ -85,6 +85,7 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
             return self.t_lookup_cancel(ctx)
         found = self.table.lookup_request(msg)
         if found is None:
+            ctx.tx_sought = True
             return 1 if msg.method == "ACK" and self._ends_call(msg) else -1
         if found is ctx.tx:
             return -1

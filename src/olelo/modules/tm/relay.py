@@ -14,7 +14,7 @@ from olelo.core.errors import (
     E_UNSPEC,
     answer_for,
 )
-from olelo.core.forward import build_request, forward_to, next_hop
+from olelo.core.forward import build_request, forward_to, hop_now, next_hop
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import STREAMS, Destination, ListenSocket
 from olelo.modules.tm.answers import Answers
@@ -55,6 +55,9 @@ class Relay(Answers):
         """Open the request's transaction: CREATED (ctx.tx is set), RETRANSMITTED (its last answer went out again),
         IS_ACK (an ACK that belongs to none, or was absorbed), FAILED."""
         msg = ctx.msg
+        if ctx.tx_sought and msg.method != "ACK":
+            self.open(ctx, self.engine.services.now())
+            return CREATED
         try:
             found = self.table.lookup_request(msg)
         except SipError as error:
@@ -150,8 +153,8 @@ class Relay(Answers):
         targets = self.targets(ctx)
         if len(targets) == 1 and tx.on_branch is None:
             target = targets[0]
-            to = next_hop(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto)
-            if to.__class__ is Destination:
+            to = hop_now(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto)
+            if isinstance(to, Destination):
                 self._send_branch(ctx, tx, target, to)
                 return self._sent(ctx, tx, 1, E_UNSPEC)
         return self._forward_each(ctx, tx, targets, proxy, proto)
@@ -238,13 +241,15 @@ class Relay(Answers):
 
     def _forward_ack(self, ctx: RouteContext, proxy: bytes, proto: str) -> int | Awaitable[int]:
         """An ACK for a 2xx belongs to no transaction and is forwarded statelessly (RFC 3261 section 16.11)."""
-        to = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
-        if to.__class__ is Destination:
+        to = hop_now(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
+        if isinstance(to, Destination):
             return 1 if forward_to(ctx, to) else -1
-        return self._forward_ack_later(ctx, to)  # type: ignore[arg-type]
+        return self._forward_ack_later(ctx, proxy, proto)
 
-    async def _forward_ack_later(self, ctx: RouteContext, to: int | Awaitable[Destination | int]) -> int:
-        found = to if isinstance(to, int) else await to
+    async def _forward_ack_later(self, ctx: RouteContext, proxy: bytes, proto: str) -> int:
+        found = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
+        if not isinstance(found, Destination | int):
+            found = await found
         if isinstance(found, int):
             ctx.error = found
             return E_BAD_ADDRESS

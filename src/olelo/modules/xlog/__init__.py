@@ -6,8 +6,8 @@ import re
 
 from olelo.core.context import RouteContext
 from olelo.core.engine import ALERT, BUG, CRIT, DBG, ERR, INFO, NOTICE, WARN
+from olelo.core.methods import METHODS
 from olelo.core.module import Getter, Module, Setter, Value, function, param, variable
-from olelo.modules.registrar.bindings import METHODS
 
 # By the third letter of a level's name (L_ERR), as Kamailio tells them apart.
 _LEVELS = {"A": ALERT, "B": BUG, "C": CRIT, "E": ERR, "W": WARN, "N": NOTICE, "I": INFO, "D": DBG}
