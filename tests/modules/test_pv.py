@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pv_kit import Desk, request
 
-from olelo.core.values import Credentials
 from olelo.modules.pv import MODULE
 from olelo.script.values import ResolveError
+from olelo.sip.digest import Credentials
 
 
 @pytest.fixture

@@ -58,6 +58,8 @@ class Engine:
         self.message_count = 0
         self.server_line = b""  # the Server header line of our answers, with its line end
         self.pid = 0  # the process's, set by the application
+        #: asked about a host, port (0: any) and transport ("": any) that no socket or alias has; True: it is ours
+        self.myself_checks: list[Callable[[bytes, int, str], bool]] = []
         self._myself: dict[tuple[bytes, int, str], bool] = {}
         self._event_routes: dict[str, CompiledRoute] = {}
         #: Call-IDs whose script waits, each with the messages that came meanwhile
@@ -135,7 +137,7 @@ class Engine:
         return any(
             host == name and (alias_port in (0, port) or port == 0) and alias_proto in ("", proto)
             for name, alias_port, alias_proto in self.aliases
-        )
+        ) or any(check(host, port, proto) for check in self.myself_checks)
 
     def add_alias(self, host: bytes, port: int = 0, proto: str = "") -> None:
         self.aliases.add((host.lower(), port, proto))

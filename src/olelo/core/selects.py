@@ -28,9 +28,11 @@ from olelo.core.selects_headers import (
     via_part,
 )
 from olelo.core.sockets import bracketed
+from olelo.core.values import split_values
 from olelo.script.catalog import Getter, Value
 from olelo.sip import headers as h
 
+_QUOTED = re.compile(r"""([A-Za-z_]\w*)\[["'](.*)["']\]\Z""")
 _PART = re.compile(r"([A-Za-z_][\w\-]*)(?:\[(-?\d+)\])?\Z")
 
 
@@ -42,6 +44,9 @@ def parse_select(expression: str) -> list[Part]:
             found.append((piece[1:-1], None))
             continue
         match = _PART.match(piece)
+        if match is None and (quoted := _QUOTED.match(piece)) is not None:
+            found += [(quoted[1], None), (quoted[2], None)]
+            continue
         if match is None:
             raise ValueError(f"{piece!r} is no part of a select")
         found.append((match[1], int(match[2]) if match[2] else None))
@@ -226,7 +231,12 @@ def _msg_header(rest: list[Part]) -> Getter:
     if not more:
         return lambda ctx: text(source(ctx))
     if more[0][0] in ("nameaddr", "params"):
-        return name_addr_part(source, more[1:] if more[0][0] == "nameaddr" else more)
+
+        def first(ctx: RouteContext) -> bytes | None:
+            value = source(ctx)
+            return split_values(value)[0] if value else None
+
+        return name_addr_part(first, more[1:] if more[0][0] == "nameaddr" else more)
     raise bad(more)
 
 

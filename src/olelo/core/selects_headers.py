@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from olelo.core.context import RouteContext
 from olelo.core.operands import uri_or_none
-from olelo.core.values import Credentials, split_values
+from olelo.core.values import split_values
 from olelo.script.catalog import Getter, Value
 from olelo.sip import headers as h
 from olelo.sip.address import NameAddr
+from olelo.sip.digest import Credentials
 from olelo.sip.errors import SipError
 from olelo.sip.uri import Uri
 
@@ -288,7 +289,7 @@ def credentials_part(name: str, rest: list[Part]) -> Getter:
         line = _credentials_line(ctx, hid, realm)
         if line is None:
             return None
-        value = Credentials.parse(line).param(wanted)
+        value = Credentials.parse(line).get(wanted)
         if side:
             user, _, domain = value.partition(b"@")
             value = user if side == "user" else domain

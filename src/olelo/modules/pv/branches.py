@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from olelo.core.branches import append_branch, destination_set, q_text
 from olelo.core.context import DestBranch, RouteContext
 from olelo.core.lookup import find_socket
 from olelo.core.module import Module, function, variable
@@ -13,33 +14,6 @@ from olelo.script.catalog import Value
 #: Longest URI and path that a branch takes, bytes.
 _MAX_URI = 1023
 _MAX_PATH = 255
-
-
-def append_branch(ctx: RouteContext, branch: DestBranch) -> int:
-    """Add a branch to the destination set; -1 where max_branches is reached."""
-    if len(ctx.branches) >= ctx.engine.params.max_branches - 1:
-        ctx.engine.log(-1, "max number of branches exceeded")
-        return -1
-    ctx.branches.append(branch)
-    return 1
-
-
-def q_text(q: int) -> str:
-    """A q value in thousandths as written: 1, 0, 0.5, 0.25."""
-    if q >= 1000:
-        return "1"
-    return f"0.{q:03d}".rstrip("0") if q > 0 else "0"
-
-
-def destination_set(ctx: RouteContext) -> str:
-    """All destinations as a Contact header's value: the Request-URI if it was changed, and the branches."""
-    shown = []
-    uris = [(branch.uri, branch.q) for branch in ctx.branches]
-    if ctx.ruri != ctx.msg.ruri:
-        uris.insert(0, (ctx.ruri, ctx.q))
-    for uri, q in uris:
-        shown.append(f"<{uri.decode('latin-1')}>" + (f";q={q_text(q)}" if q >= 0 else ""))
-    return ", ".join(shown)
 
 
 def _uri(branch: DestBranch) -> Value:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, variable
 from olelo.core.operands import from_uri_bytes, uri_or_none
-from olelo.core.values import Credentials
 from olelo.modules.pv.common import text_or_null
 from olelo.script.catalog import Value
 from olelo.sip import headers as h
+from olelo.sip.digest import Credentials
 from olelo.sip.errors import SipError
 
 
@@ -76,37 +76,37 @@ class CredentialVariables(Module):
     def adu(self, ctx: RouteContext) -> Value:
         """The digest URI."""
         found = credentials(ctx)
-        return None if found is None else text_or_null(found.uri)
+        return None if found is None else text_or_null(found.get(b"uri"))
 
     @variable("aa")
     def aa(self, ctx: RouteContext) -> Value:
         """The algorithm as given."""
         found = credentials(ctx)
-        return None if found is None else _given(found.param(b"algorithm"))
+        return None if found is None else _given(found.get(b"algorithm"))
 
     @variable("adn")
     def adn(self, ctx: RouteContext) -> Value:
         """The nonce."""
         found = credentials(ctx)
-        return None if found is None else _given(found.param(b"nonce"))
+        return None if found is None else _given(found.get(b"nonce"))
 
     @variable("adc")
     def adc(self, ctx: RouteContext) -> Value:
         """The cnonce."""
         found = credentials(ctx)
-        return None if found is None else _given(found.param(b"cnonce"))
+        return None if found is None else _given(found.get(b"cnonce"))
 
     @variable("adr")
     def adr(self, ctx: RouteContext) -> Value:
         """The response."""
         found = credentials(ctx)
-        return None if found is None else _given(found.param(b"response"))
+        return None if found is None else _given(found.get(b"response"))
 
     @variable("ado")
     def ado(self, ctx: RouteContext) -> Value:
         """The opaque value."""
         found = credentials(ctx)
-        return None if found is None else _given(found.param(b"opaque"))
+        return None if found is None else _given(found.get(b"opaque"))
 
     @variable("AU")
     def AU(self, ctx: RouteContext) -> Value:
