@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from olelo.core.sockets import Destination, ListenSocket, Received
 from olelo.script.catalog import FunctionSpec, PvRef, RouteKind, Value
 from olelo.script.values import Resolver
 from olelo.sip.message import Message
+from olelo.testing import FakeFuture
 
 
 class StillServices:
@@ -35,6 +37,13 @@ class StillServices:
     def random_bytes(self, count: int) -> bytes:
         self.chance += 1
         return self.chance.to_bytes(count, "big")
+
+    def gate(self) -> FakeFuture:
+        return FakeFuture()
+
+    async def execute(self, command: str) -> int:
+        process = await asyncio.create_subprocess_shell(command)
+        return await process.wait()
 
     def log(self, level: int, text: str) -> None:
         self.lines.append((level, text))

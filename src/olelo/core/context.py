@@ -104,6 +104,7 @@ class RouteContext:
     tx_sought = False  # the transaction was looked for, and there was none
     branch = -1
     reply: Message | None = None
+    record_route: Any = None  # what rr asks to be recorded; its `lines(ctx, to)` are made when the request leaves
     on_failure = ""
     on_reply = ""
     on_branch = ""

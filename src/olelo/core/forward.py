@@ -99,10 +99,12 @@ def build_request(ctx: RouteContext, to: Destination, uri: bytes, path: bytes, b
     """The request as it leaves for one destination."""
     msg = ctx.msg
     rcv = ctx.rcv
+    record = ctx.record_route
     return forward_request(
         msg,
         uri,
         via_line(ctx, to, branch),
+        first=record.lines(ctx, to) if record is not None else b"",
         route=path,
         source=(rcv.ip, rcv.port),
         force_rport=bool(ctx.msg_flags & 1),

@@ -5,7 +5,7 @@ The real ones are made by `app.py` from `net/`; `olelo.testing` makes fakes.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from olelo.core.sockets import Destination
@@ -13,6 +13,14 @@ from olelo.core.sockets import Destination
 if TYPE_CHECKING:
     from olelo.core.context import RouteContext
     from olelo.sip.message import Message
+
+
+class Gate(Protocol):
+    """Something to await until somebody opens it."""
+
+    def set(self, value: Any = None) -> None: ...
+
+    def __await__(self) -> Generator[Any, Any, Any]: ...
 
 
 class Services(Protocol):
@@ -41,6 +49,9 @@ class Services(Protocol):
 
     def connection_alive(self, number: int) -> bool:
         """Whether the stream connection of that number is open."""
+
+    def gate(self) -> Gate:
+        """A new closed gate."""
 
     def execute(self, command: str) -> Awaitable[int]:
         """Run a shell command; gives its exit status."""

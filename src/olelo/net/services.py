@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from olelo.core.params import CoreParams
@@ -16,6 +16,22 @@ from olelo.net.tcp import TcpTransport
 from olelo.net.udp import UdpSocket
 
 Receive = Callable[[bytes, Received], None]
+
+
+class Gate:
+    """Something to await until it is set."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[Any] = loop.create_future()
+
+    def set(self, value: Any = None) -> None:
+        if not self._future.done():
+            self._future.set_result(value)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._future.__await__()
 
 
 class NetServices:
@@ -85,6 +101,9 @@ class NetServices:
 
     def connection_alive(self, number: int) -> bool:
         return self.tcp is not None and self.tcp.alive(number)
+
+    def gate(self) -> Gate:
+        return Gate(self.loop)
 
     async def execute(self, command: str) -> int:
         await asyncio.sleep(0)  # from here on we are inside a task

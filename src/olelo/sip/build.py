@@ -71,6 +71,7 @@ def forward_request(
     via_line: bytes,
     *,
     route: bytes = b"",
+    first: bytes = b"",
     source: tuple[str, int] | None = None,
     force_rport: bool = False,
     stream: bool = False,
@@ -79,6 +80,7 @@ def forward_request(
 
     Args:
         via_line: Our Via header line with its line end.
+        first: Header lines that go before all others, Record-Route for one.
         route: Path entries that go out as a Route header, before the others.
         source: Where the request came from, for the marks in its Via; None: leave the Via alone.
         stream: A Content-Length is added where it is missing.
@@ -102,6 +104,11 @@ def forward_request(
         at = msg.body_at - 2
         edits = [*edits, (at, at, b"Content-Length: %d\r\n" % (len(raw) - msg.body_at))]
     uri_end = msg.ruri_at + len(msg.ruri)
+    if first:
+        if top == msg.headers_at:
+            via_line = first + via_line
+        else:
+            edits = [*edits, (msg.headers_at, msg.headers_at, first)]
     if not edits:
         return b"".join((raw[: msg.ruri_at], ruri, raw[uri_end:top], via_line, raw[top:]))
     # Inserted at the same place as the Via: what the script put before all headers stays before it.

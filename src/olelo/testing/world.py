@@ -121,6 +121,9 @@ class FakeServices:
             future.set(found)
         return future
 
+    def gate(self) -> FakeFuture:
+        return FakeFuture()
+
     def execute(self, command: str) -> Awaitable[int]:
         """Notes the command in `commands` and says that it went well."""
         self.commands.append(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 from collections import deque
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, ModuleError, RpcFault, function, param, rpc, variable
+from olelo.core.services import Gate
 from olelo.script.catalog import Value
 from olelo.script.runtime import SOFT_ZERO
 
@@ -61,7 +61,7 @@ class Cfgutils(Module):
         self._gflags = 0
         self._hash = ""
         #: held locks by key, each with those that wait for it
-        self._locks: dict[str, deque[asyncio.Future[None]]] = {}
+        self._locks: dict[str, deque[Gate]] = {}
 
     def init(self) -> None:
         if not 0 <= self.initial_probability <= 100:
@@ -171,8 +171,8 @@ class Cfgutils(Module):
             return 1
         return self._wait(waiting)
 
-    async def _wait(self, waiting: deque[asyncio.Future[None]]) -> int:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _wait(self, waiting: deque[Gate]) -> int:
+        turn = self.engine.services.gate()
         waiting.append(turn)
         await turn  # whoever unlocks hands the lock over
         return 1
@@ -191,11 +191,9 @@ class Cfgutils(Module):
         if not self.lock_set_size:
             return -1
         waiting = self._locks.get(key)
-        while waiting:
-            turn = waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return 1
+        if waiting:
+            waiting.popleft().set()
+            return 1
         self._locks.pop(key, None)
         return 1
 

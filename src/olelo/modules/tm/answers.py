@@ -239,6 +239,7 @@ class Answers(TmParams):
         ctx.bflags = branch.user_flags
         ctx.msg_flags = request.msg_flags
         ctx.force_socket = request.force_socket
+        ctx.record_route = request.record_route
         ctx.avps, ctx.xavps, ctx.xavus, ctx.vars = request.avps, request.xavps, request.xavus, request.vars
         edits = len(request.msg.edits)
         result = self.engine.run_route(route, ctx, kind)
