@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ class StillServices:
         self.lines: list[tuple[int, str]] = []
         self.sent: list[tuple[bytes, Destination]] = []
         self.slept: list[float] = []
+        self.commands: list[str] = []
         self.chance = 0
 
     def now(self) -> float:
@@ -55,8 +57,13 @@ class StillServices:
     def connection_alive(self, number: int) -> bool:
         return number > 0
 
+    async def execute(self, command: str) -> int:
+        self.commands.append(command)
+        return 3
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        await asyncio.sleep(0)  # others may go on, as they would while time passes
 
 
 class Desk:

@@ -10,8 +10,8 @@ import pytest
 from olelo.core.declarations import describe
 from olelo.core.module import Const, Many, RpcFault
 from olelo.core.stats import Statistics
+from olelo.core.stats_commands import COMMANDS, StatsCommands
 from olelo.modules.counters import Counters, split_declaration
-from olelo.modules.counters.stats_commands import COMMANDS, StatsCommands
 
 CTX: Any = None
 

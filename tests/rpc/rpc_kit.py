@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from olelo.core.stats import Statistics
-from olelo.modules.counters.stats_commands import COMMANDS, StatsCommands
+from olelo.core.stats_commands import COMMANDS, StatsCommands
 from olelo.modules.ctl import ControlOptions
 from olelo.modules.ctl.address import ControlAddress, parse_address
 from olelo.rpc.core_commands import register_core_commands

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from olelo.core.context import FAKED, RouteContext
 from olelo.core.lookup import parse_phostport
+from olelo.core.memory import memory_peak, memory_used
 from olelo.core.module import Many, Module, Pairs, RpcFault, function, param, rpc, variable
 from olelo.core.sockets import PROTOCOLS, ListenSocket
 from olelo.modules.corex.sending import SendingFunctions
 from olelo.modules.corex.sockets import SocketVariables
-from olelo.modules.kex import memory_peak, memory_used
 from olelo.script.catalog import Getter, PvRef, Setter, Value
 
 if TYPE_CHECKING:

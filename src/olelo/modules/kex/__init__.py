@@ -6,31 +6,17 @@ Memory numbers are those of the process: there are no pools per process and for 
 from __future__ import annotations
 
 import os
-import resource
 from typing import TYPE_CHECKING, Any
 
 from olelo.core.context import RouteContext
+from olelo.core.memory import memory_peak, memory_used
 from olelo.core.module import Many, Module, Pairs, RpcFault, function, rpc, variable
 from olelo.core.operands import uri_or_none
-from olelo.modules.counters.stats_commands import StatsCommands
+from olelo.core.stats_commands import StatsCommands
 from olelo.script.catalog import PvRef, Value
 
 if TYPE_CHECKING:
     from olelo.core.engine import Engine
-
-
-def memory_used() -> int:
-    """Resident memory of the process, bytes; its highest so far where /proc is not there."""
-    try:
-        with open("/proc/self/statm", "rb") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return memory_peak()
-
-
-def memory_peak() -> int:
-    """Highest resident memory of the process so far, bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _zero() -> int:
@@ -44,9 +30,11 @@ class Kex(Module):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-        self._stats = StatsCommands(engine.stats)
         self._serial = 0
         self._debug: int | None = None
+
+    def init(self) -> None:
+        self._stats = StatsCommands(self.engine.stats)
         for member, read in (
             ("total_size", memory_used),
             ("used_size", memory_used),
@@ -55,7 +43,7 @@ class Kex(Module):
             ("free_size", _zero),
             ("fragments", _zero),
         ):
-            engine.stats.computed("shmem", member, read, "Memory of the process.")
+            self.engine.stats.computed("shmem", member, read, "Memory of the process.")
 
     # --- flags ---
 
