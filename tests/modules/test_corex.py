@@ -113,7 +113,7 @@ def test_lsock_and_transformations(desk: Desk) -> None:
         "10.0.0.1 [] sip:10.0.0.1"
     )
     desk.set(ctx, "$var(s)", 5)
-    assert desk.get(ctx, "$(var(s){sock.host})") == ""
+    assert desk.get(ctx, "$(var(s){sock.host})") == "5"
 
 
 def test_flags(desk: Desk) -> None:
