@@ -240,7 +240,7 @@ def _kamdbctl(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamdbctl", ctx.args))
 
 
-@app.command("sim", context_settings=_PASS_ON, help="Simulate calls: `olelo sim --help`.")
+@app.command("sim", context_settings=_PASS_ON, help="SIM keys: make, store, export and check cards.")
 def _sim(ctx: typer.Context) -> None:
     from olelo.cli.sim import sim_app  # type: ignore[import-not-found,unused-ignore]
 
