@@ -15,7 +15,6 @@ from olelo.core.sockets import Destination, ListenSocket, Received
 from olelo.script.catalog import FunctionSpec, PvRef, RouteKind, Value
 from olelo.script.values import Resolver
 from olelo.sip.message import Message
-from olelo.testing import FakeFuture
 
 
 class StillServices:
@@ -26,6 +25,7 @@ class StillServices:
         self.lines: list[tuple[int, str]] = []
         self.sent: list[tuple[bytes, Destination]] = []
         self.slept: list[float] = []
+        self.commands: list[str] = []
         self.chance = 0
 
     def now(self) -> float:
@@ -37,13 +37,6 @@ class StillServices:
     def random_bytes(self, count: int) -> bytes:
         self.chance += 1
         return self.chance.to_bytes(count, "big")
-
-    def gate(self) -> FakeFuture:
-        return FakeFuture()
-
-    async def execute(self, command: str) -> int:
-        process = await asyncio.create_subprocess_shell(command)
-        return await process.wait()
 
     def log(self, level: int, text: str) -> None:
         self.lines.append((level, text))
@@ -64,8 +57,13 @@ class StillServices:
     def connection_alive(self, number: int) -> bool:
         return number > 0
 
+    async def execute(self, command: str) -> int:
+        self.commands.append(command)
+        return 3
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        await asyncio.sleep(0)  # others may go on, as they would while time passes
 
 
 class Desk:

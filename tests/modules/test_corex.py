@@ -6,14 +6,20 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from pv_kit import Desk, request
+from pv_kit import Desk, StillServices, request
 
-from olelo.core.context import USE_UAC_FROM
+from olelo.core.context import USE_UAC_FROM, RouteContext
+from olelo.core.loader import load
 from olelo.core.module import RpcFault
-from olelo.core.sockets import ListenSocket
+from olelo.core.sockets import ListenSocket, Received
+from olelo.modules import all_modules
 from olelo.modules.corex import MODULE
 from olelo.modules.pv import MODULE as PV
+from olelo.script.catalog import RouteKind
+from olelo.script.diagnostics import Diagnostics
+from olelo.script.parser import parse_file
 from olelo.script.values import ResolveError
+from olelo.sip.message import Message
 
 
 @pytest.fixture
@@ -107,7 +113,7 @@ def test_lsock_and_transformations(desk: Desk) -> None:
         "10.0.0.1 [] sip:10.0.0.1"
     )
     desk.set(ctx, "$var(s)", 5)
-    assert desk.get(ctx, "$(var(s){sock.host})") is None
+    assert desk.get(ctx, "$(var(s){sock.host})") == "5"
 
 
 def test_flags(desk: Desk) -> None:
@@ -172,3 +178,26 @@ def test_commands(desk: Desk) -> None:
         desk.rpc("shm.rprint", "a", "b")
     with pytest.raises(RpcFault):
         desk.rpc("corex.pkg_summary", "abc", 1)
+
+
+def test_cfg_tells_where_the_script_is(tmp_path: Path) -> None:
+    path = tmp_path / "kamailio.cfg"
+    path.write_text(
+        'loadmodule "corex.so"\nloadmodule "xlog.so"\n'
+        'request_route {\n  xlog("$cfg(line) $cfg(route) $cfg(file)\\n");\n  route(SUB);\n}\n'
+        'route[SUB] {\n  xlog("$cfg(line) $cfg(route)\\n");\n}\n'
+    )
+    diag = Diagnostics()
+    config = parse_file(str(path), diag)
+    services = StillServices()
+    engine = load(config, diag, services, all_modules())
+    assert engine is not None, diag.errors
+    sock = ListenSocket("udp", "127.0.0.1", 5060)
+    ctx = RouteContext(engine, Message.parse(request()), Received("udp", "127.0.0.2", 1, sock), RouteKind.REQUEST)
+    route = engine.route("request")
+    assert route is not None
+    engine.run_route(route, ctx, RouteKind.REQUEST)
+    assert [line.removeprefix("<script>: ") for _, line in services.lines] == [
+        f"4 DEFAULT_ROUTE {path}",
+        "8 SUB",
+    ]

@@ -17,10 +17,11 @@ def flag_number(engine: Engine | None, text: str | int) -> int:
     elif text.strip().isdigit():
         number = int(text)
     else:
-        known = engine.flag_names if engine is not None else {}
-        if text not in known:
+        if engine is None:
+            return 0  # while a configuration is only looked at, no names are declared
+        if text not in engine.flag_names:
             raise ValueError(f"no flag is named {text!r}")
-        number = known[text]
+        number = engine.flag_names[text]
     if not 0 <= number <= MAX_FLAG:
         raise ValueError(f"flag {number} is not between 0 and {MAX_FLAG}")
     return number

@@ -1,4 +1,4 @@
-"""Memory of this process, in bytes."""
+"""How much memory the process takes."""
 
 from __future__ import annotations
 

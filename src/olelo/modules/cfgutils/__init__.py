@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, ModuleError, RpcFault, function, param, rpc, variable
-from olelo.core.services import Gate
 from olelo.script.catalog import Value
 from olelo.script.runtime import SOFT_ZERO
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from olelo.core.engine import Engine
 
 _MASK = 0xFFFFFFFF
+#: Longest pause between two looks at a lock, seconds.
+_LONGEST_PAUSE = 0.02
 
 
 def _step(h: int, v: int) -> int:
@@ -60,8 +61,8 @@ class Cfgutils(Module):
         self._probability = 10
         self._gflags = 0
         self._hash = ""
-        #: held locks by key, each with those that wait for it
-        self._locks: dict[str, deque[Gate]] = {}
+        #: locks by key: tickets of who holds it and who waits, in turn
+        self._locks: dict[str, deque[object]] = {}
 
     def init(self) -> None:
         if not 0 <= self.initial_probability <= 100:
@@ -165,16 +166,19 @@ class Cfgutils(Module):
         """Take the lock of a key, waiting for it. Returns 1, or -1 if lock_set_size is 0."""
         if not self.lock_set_size:
             return -1
-        waiting = self._locks.get(key)
-        if waiting is None:
-            self._locks[key] = deque()
+        ticket = object()
+        queue = self._locks.get(key)
+        if queue is None:
+            self._locks[key] = deque((ticket,))
             return 1
-        return self._wait(waiting)
+        queue.append(ticket)
+        return self._wait(queue, ticket)
 
-    async def _wait(self, waiting: deque[Gate]) -> int:
-        turn = self.engine.services.gate()
-        waiting.append(turn)
-        await turn  # whoever unlocks hands the lock over
+    async def _wait(self, queue: deque[object], ticket: object) -> int:
+        pause = 0.001
+        while queue[0] is not ticket:
+            await self.engine.services.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
         return 1
 
     @function("trylock")
@@ -182,7 +186,7 @@ class Cfgutils(Module):
         """Take the lock of a key if it is free. Returns 1, else -1."""
         if not self.lock_set_size or key in self._locks:
             return -1
-        self._locks[key] = deque()
+        self._locks[key] = deque((object(),))
         return 1
 
     @function("unlock")
@@ -190,11 +194,11 @@ class Cfgutils(Module):
         """Give the lock of a key back. Returns 1, or -1 if lock_set_size is 0."""
         if not self.lock_set_size:
             return -1
-        waiting = self._locks.get(key)
-        if waiting:
-            waiting.popleft().set()
-            return 1
-        self._locks.pop(key, None)
+        queue = self._locks.get(key)
+        if queue is not None:
+            queue.popleft()
+            if not queue:
+                del self._locks[key]
         return 1
 
     # --- routes ---

@@ -122,8 +122,8 @@ def _touri(parts: tuple[str, str, str]) -> str:
 
 def _made(read: Callable[[tuple[str, str, str]], str]) -> Callable[[list[str | Getter]], Callable[[Any, Value], Value]]:
     def change(ctx: RouteContext, value: Value) -> Value:
-        parts = split_socket(value) if isinstance(value, str) else None
-        return None if parts is None else read(parts)
+        parts = None if value is None else split_socket(str(value))
+        return "" if parts is None else read(parts)
 
     def make(args: list[str | Getter]) -> Callable[[Any, Value], Value]:
         return change

@@ -6,8 +6,7 @@ Memory numbers are those of the process: there are no pools per process and for 
 from __future__ import annotations
 
 import os
-
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from olelo.core.context import RouteContext
 from olelo.core.memory import memory_peak, memory_used
@@ -15,6 +14,9 @@ from olelo.core.module import Many, Module, Pairs, RpcFault, function, rpc, vari
 from olelo.core.operands import uri_or_none
 from olelo.core.stats_commands import StatsCommands
 from olelo.script.catalog import PvRef, Value
+
+if TYPE_CHECKING:
+    from olelo.core.engine import Engine
 
 
 def _zero() -> int:
@@ -26,10 +28,13 @@ class Kex(Module):
 
     name = "kex"
 
-    def init(self) -> None:
-        self._stats = StatsCommands(self.engine.stats)
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
         self._serial = 0
         self._debug: int | None = None
+
+    def init(self) -> None:
+        self._stats = StatsCommands(self.engine.stats)
         for member, read in (
             ("total_size", memory_used),
             ("used_size", memory_used),

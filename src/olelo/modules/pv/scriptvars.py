@@ -165,10 +165,9 @@ class ScriptVariables(Module):
     @variable("stat", inner="required")
     def stat(self, inner: str, index: int | str | None) -> Pair:
         """A statistic by name, $null if there is none."""
-        stats = self.engine.stats
 
         def get(ctx: RouteContext) -> Value:
-            found = stats.find(inner)
+            found = self.engine.stats.find(inner)
             return None if found is None else found[1]
 
         return get, None
