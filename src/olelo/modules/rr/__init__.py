@@ -8,7 +8,7 @@ from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, REQUEST, Module, Value, function, param, variable
 from olelo.modules.rr.record import Advertised, Preset, RecordRoute
-from olelo.modules.rr.routes import follow
+from olelo.modules.rr.routes import follow, follow_usual
 from olelo.script.catalog import RouteKind
 from olelo.sip.address import parse_addresses
 from olelo.sip.errors import SipError
@@ -47,6 +47,14 @@ class Rr(Module):
     sockname_mode = param(0, "1: the socket's name goes into Record-Route.")
     ignore_user = param("", "User of Route entries that are not ours.", noop=True)
     loose_route_mode_param = param(0, "Default mode of loose_route().", names=("loose_route_mode",))
+
+    def init(self) -> None:
+        self._heads: dict[bytes, bool] = {}
+        # With several sockets an entry of ours says by which one to send on; that needs the longer way.
+        self.force_other = False
+
+    def start(self) -> None:
+        self.force_other = bool(self.force_send_socket) and len(self.engine.sockets) > 1
 
     def state(self, ctx: RouteContext) -> State:
         if ctx.store is None:
@@ -139,12 +147,22 @@ class Rr(Module):
     @function("loose_route_mode", routes=REQUEST)
     def loose_route_mode(self, ctx: RouteContext, mode: int) -> int:
         """As loose_route(); mode 1: never take the previous hop for a strict router."""
-        if ROUTE not in ctx.msg.hids:
+        msg = ctx.msg
+        if ROUTE not in msg.hids:
             return -1
+        state = self.state(ctx)
+        if not mode and not self.force_other and msg.to.tag:
+            try:
+                usual = follow_usual(ctx, self._heads)
+            except SipError:
+                return -1
+            if usual is not None:
+                state.routed = True
+                state.params = usual
+                return 1
         code, params = follow(
             ctx, double=bool(self.enable_double_rr), force_socket=bool(self.force_send_socket), loose_only=bool(mode)
         )
-        state = self.state(ctx)
         state.routed = bool(params) or code > 0
         state.params = params
         return code

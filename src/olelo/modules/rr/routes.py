@@ -16,6 +16,10 @@ DRIVEN, FLOW_DRIVEN = 1, 2
 NOT_DRIVEN, BROKEN_TOKEN, PRELOADED = -1, -2, -3
 
 
+#: Heads of Route entries remembered; they come from the wire, so with a bound.
+_KNOWN = 1024
+
+
 class Entry(NamedTuple):
     """One Route entry: which header line it stands in, and the address."""
 
@@ -154,6 +158,37 @@ class Follower:
             if socket.proto == proto and port in (socket.port, socket.via_port) and host in names:
                 self.ctx.force_socket = socket
                 return
+
+
+def follow_usual(ctx: RouteContext, known: dict[bytes, bool]) -> bytes | None:
+    """The case of nearly every request within a call, without taking the URI apart: one Route entry, ours, without r2,
+    and a Request-URI that is not ours. Returns the entry's parameters, None where it is any other case.
+
+    known: entries up to their parameters (`<sip:192.0.2.1:5060`) -> are they ours; kept by the caller.
+    """
+    msg = ctx.msg
+    hids = msg.hids
+    if hids.count(ROUTE) != 1:
+        return None
+    i = hids.index(ROUTE)
+    value = msg.value(i)
+    semicolon = value.find(b";")
+    if semicolon < 0 or value[-1] != 62 or value[0] != 60 or b"," in value or b";r2" in value or b";gr" in value:
+        return None
+    head = value[:semicolon]
+    mine = known.get(head)
+    if mine is None:
+        uri = parse_uri(head[1:])
+        mine = known[head] = ctx.engine.is_myself(uri.host, uri.port or 5060)
+        if len(known) > _KNOWN:
+            known.clear()
+    if not mine:
+        return None
+    target = parse_uri(ctx.ruri)
+    if ctx.engine.is_myself(target.host, target.port or 5060):
+        return None
+    msg.remove_header(i)
+    return value[semicolon + 1 : -1]
 
 
 def follow(ctx: RouteContext, *, double: bool, force_socket: bool, loose_only: bool) -> tuple[int, bytes]:
