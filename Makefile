@@ -14,6 +14,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 run: setup
+	@mkdir -p run
 	@$(BIN)/olelo serve -f examples/first-call.cfg
 
 test: setup
