@@ -179,7 +179,7 @@ class Server:
         print(f"\nOlelo {__version__} is running: {places}")
         print(f"  1. point a phone at {first.via_host}:{first.via_port}, any user name, no password")
         if self.control is not None:
-            print(f"  2. see its registration:  olelo cmd{door} ul.dump")
+            print(f"  2. see its registration:  {program} cmd{door} ul.dump")
             print("  3. register a second one, and let one call the other by its user name")
         print("Stop with Ctrl-C.\n", flush=True)
 
