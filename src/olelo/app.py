@@ -176,6 +176,7 @@ class Server:
             return
         first = engine.sockets[0]
         door = f" -s {self.control.listening()[0].name}" if self.control is not None else ""
+        program = sys.argv[0]
         print(f"\nOlelo {__version__} is running: {places}")
         print(f"  1. point a phone at {first.via_host}:{first.via_port}, any user name, no password")
         if self.control is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from olelo.core.context import RouteContext
-from olelo.core.module import FAILURE, REQUEST, Module, function, param
+from olelo.core.module import FAILURE, ONREPLY, REQUEST, Module, function, param
 from olelo.core.reply import reply_stateless
 from olelo.sip.address import STAR
 from olelo.sip.digest import Credentials
@@ -61,7 +61,7 @@ class Sanity(Module):
             word.strip().lower().encode("latin-1") for word in self.proxy_require.split(",") if word.strip()
         )
 
-    @function("sanity_check", routes=REQUEST | FAILURE)
+    @function("sanity_check", routes=REQUEST | ONREPLY | FAILURE)
     def sanity_check(self, ctx: RouteContext, msg_checks: int = -1, uri_checks: int = -1) -> int:
         """Check a request; a bad one is answered. Returns 1 good; 0 bad (the script ends), -1 bad with autodrop 0.
 
@@ -82,7 +82,7 @@ class Sanity(Module):
                 self._answer(ctx, verdict)
         return 0 if self.autodrop else -1
 
-    @function("sanity_reply", routes=REQUEST | FAILURE)
+    @function("sanity_reply", routes=REQUEST | ONREPLY | FAILURE)
     def sanity_reply(self, ctx: RouteContext) -> int:
         """Send the answer that a failed check left (with noreply). Returns 1 sent, -1 there is none."""
         verdict = ctx.store.pop("sanity", None) if ctx.store else None
