@@ -132,7 +132,7 @@ def fork_one_silent_one_busy(s: Scene) -> None:
     alice, invite, (_, mobile), (_, two) = forked(s, "mobile")
     mobile.reply(two, 486)
     mobile.expect("ACK")
-    alice.ack_negative(invite, alice.expect(486))
+    alice.ack_negative(invite, alice.expect(408))
 
 
 @case("proxy")

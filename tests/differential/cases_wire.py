@@ -130,7 +130,25 @@ def compact_headers(s: Scene) -> None:
 
 @case("proxy")
 def folded_headers(s: Scene) -> None:
-    _relayed(s, ("Subject", "one\r\n two\r\n\tthree"), ("CSeq", "1\r\n MESSAGE"))
+    _relayed(s, ("Subject", "one\r\n two\r\n\tthree"), ("Accept", "\r\n text/plain,\r\n\ttext/html"))
+
+
+@case("proxy")
+def folded_cseq(s: Scene) -> None:
+    alice, bob = s.pair()
+    alice.send(alice.make("MESSAGE", bob.aor, body="x").with_header("CSeq", "1\r\n MESSAGE"))
+    alice.quiet(0.3)
+    bob.quiet(0.1)
+
+
+@case("proxy")
+def folded_from_and_via(s: Scene) -> None:
+    alice, bob = s.pair()
+    message = alice.make("MESSAGE", bob.aor, body="x")
+    message = message.with_header("From", f"\r\n <{alice.aor}>\r\n\t;tag=alice-f-tag")
+    alice.send(message.with_header("Via", message.get("Via").replace(";branch", "\r\n ;branch")))
+    alice.quiet(0.3)
+    bob.quiet(0.1)
 
 
 @case("proxy")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 _BRANCH = re.compile(r"branch=(z9hG4bK(?!-)[^;,\s>]*)")
 _TAG = re.compile(r";tag=(?![a-z0-9]+-[\w-]+-tag)([^;,\s>]+)")
+_CONNECTION = re.compile(r"(;i=)[0-9a-f]+")
 _EXPIRES = re.compile(r"(expires=)(\d+)")
 _MASKED = re.compile(r"^(Server|User-Agent|Date|Warning):.*$", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"([:=])(\d{4,5})\b")
@@ -31,6 +32,7 @@ def normalise(messages: Sequence[str], ports: Mapping[int, str]) -> list[str]:
         text = _PORT.sub(lambda m: m[1] + ports.get(int(m[2]), m[2]), text)
         text = _BRANCH.sub(lambda m: "branch=" + _numbered(branches, "B", m[1]), text)
         text = _TAG.sub(lambda m: ";tag=" + _numbered(tags, "T", m[1]), text)
+        text = _CONNECTION.sub(r"\1N", text)
         text = _EXPIRES.sub(lambda m: m[1] + str(-(-int(m[2]) // 10) * 10), text)
         text = text.replace("\r\n", "\n").rstrip("\n")
         lines += _MASKED.sub(r"\1: *", text).split("\n") + [""]

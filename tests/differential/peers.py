@@ -228,6 +228,9 @@ class TcpPeer(Peer):
     def _read(self, seconds: float) -> str | None:
         deadline = time.monotonic() + seconds
         while True:
+            if self._buffer.startswith(b"\r\n"):  # the answer to a keepalive
+                self._buffer = self._buffer[2:]
+                return "(CRLF)"
             head, mark, rest = self._buffer.partition(b"\r\n\r\n")
             if mark:
                 length = int(parse(head.decode("latin-1")).get("Content-Length") or 0)

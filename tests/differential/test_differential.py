@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+
 from differential import (  # noqa: F401  (each file registers its cases)
     cases_articles,
     cases_calls,
