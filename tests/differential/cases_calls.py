@@ -198,7 +198,9 @@ def reinvite_from_both_sides(s: Scene) -> None:
     invite, ok, incoming, answer = answered(alice, bob)
     again = alice.within("INVITE", invite, ok, 2)
     bob.reply(bob.expect("INVITE"), 200, body=SDP)
-    alice.within("ACK", again, alice.expect(200, "INVITE"))
+    alice.expect(200, "INVITE")
+    alice.within("ACK", again, ok)
+    bob.expect("ACK")
     bob.within("INVITE", incoming, answer, 1)
     alice.reply(alice.expect("INVITE"), 488)
     bob.expect(488)
@@ -222,6 +224,16 @@ def within_a_dialog_without_routes(s: Scene) -> None:
     invite, ok, _, _ = answered(alice, bob)
     alice.send(alice.make_within("BYE", invite, ok).without("Route"))
     alice.quiet(0.3)
+
+
+@case("proxy")
+def ack_of_a_2xx_without_routes(s: Scene) -> None:
+    alice, bob = s.pair()
+    invite = alice.invite(bob.aor)
+    bob.reply(bob.expect("INVITE"), 200, body=SDP)
+    ok = alice.expect(200, "INVITE")
+    alice.send(alice.make_within("ACK", invite, ok).without("Route"))
+    bob.quiet(0.3)
 
 
 @case("proxy")
