@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, function
+from olelo.modules.siputils.party import tag_of
+from olelo.sip.headers import TO
 
 
 class Siputils(Module):
@@ -14,7 +16,7 @@ class Siputils(Module):
     @function("has_totag")
     def has_totag(self, ctx: RouteContext) -> int:
         """Has the To header a tag? Returns 1 yes, -1 no."""
-        return 1 if ctx.msg.to.tag else -1
+        return 1 if tag_of(ctx.msg, TO) else -1
 
 
 MODULE = Siputils
