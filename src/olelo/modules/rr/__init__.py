@@ -9,9 +9,10 @@ from olelo.core.engine import ERR
 from olelo.core.module import ANY, BRANCH, FAILURE, REQUEST, Module, Value, function, param, variable
 from olelo.modules.rr.entries import entries_of
 from olelo.modules.rr.record import Advertised, Parameters, Preset, RecordRoute
-from olelo.modules.rr.routes import PRELOADED, Options, follow, is_mine
+from olelo.modules.rr.routes import PRELOADED, Options, follow, own_params
+from olelo.modules.siputils.party import tag_of
 from olelo.sip.errors import SipError
-from olelo.sip.headers import ROUTE
+from olelo.sip.headers import FROM, ROUTE, TO
 from olelo.sip.uri import parse_uri
 
 WHERE = REQUEST | BRANCH | FAILURE
@@ -96,8 +97,7 @@ class Rr(Module):
         """ftag of a Record-Route: the tag of the side that opened the call. Raises SipError."""
         if not self.append_fromtag:
             return b""
-        party = ctx.msg.to if either and self._upstream(ctx) else ctx.msg.from_
-        tag = party.tag
+        tag = tag_of(ctx.msg, TO if either and self._upstream(ctx) else FROM)
         return b";ftag=" + tag if tag else b""
 
     def _before(self, ctx: RouteContext) -> bytes | None:
@@ -226,9 +226,8 @@ class Rr(Module):
         if not state.sought:
             state.sought = True
             try:
-                uri = parse_uri(entries_of(msg, msg.hids.index(ROUTE))[0].uri)
-                if is_mine(ctx, uri, self._options):
-                    state.params = uri.params
+                first = entries_of(msg, msg.hids.index(ROUTE))[0]
+                state.params = own_params(ctx, first.uri, self._options) or b""
             except SipError:
                 state.params = b""
         return state.params
@@ -247,7 +246,7 @@ class Rr(Module):
         state = self._state(ctx)
         if not state.direction:
             ftag = _value(params, b"ftag")
-            tag = ctx.msg.from_.tag if ftag else b""
+            tag = tag_of(ctx.msg, FROM) if ftag else b""
             state.direction = UPSTREAM if tag and tag != ftag else DOWNSTREAM
         return state.direction == UPSTREAM
 
@@ -286,7 +285,7 @@ class Rr(Module):
 
     def _tag(self, ctx: RouteContext, of_to: bool) -> Value:
         try:
-            tag = ctx.msg.to.tag if of_to else ctx.msg.from_.tag
+            tag = tag_of(ctx.msg, TO if of_to else FROM)
         except SipError:
             return None
         return tag.decode("latin-1") or None

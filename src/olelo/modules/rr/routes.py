@@ -6,8 +6,9 @@ from olelo.core.context import RouteContext
 from olelo.core.engine import WARN
 from olelo.core.sockets import DEFAULT_PORT, ListenSocket
 from olelo.modules.rr.entries import Entry, RouteSet, entries_of
+from olelo.modules.siputils.party import tag_of
 from olelo.sip.errors import SipError
-from olelo.sip.headers import ROUTE
+from olelo.sip.headers import ROUTE, TO
 from olelo.sip.uri import Uri, parse_uri
 
 # Return codes of loose_route().
@@ -40,6 +41,26 @@ def is_mine(ctx: RouteContext, uri: Uri, options: Options) -> bool:
     return b"gr" not in uri.params or uri.param(b"gr") is None
 
 
+#: (host, port) of the parts before the parameters of Route URIs: our own come again and again.
+_heads: dict[bytes, tuple[bytes, int]] = {}
+_HEADS = 1024
+
+
+def own_params(ctx: RouteContext, raw: bytes, options: Options) -> bytes | None:
+    """The URI parameters of a Route entry that is ours; None where it is not. Raises MalformedHeader."""
+    head, _, params = raw.partition(b";")
+    if b"@" in raw or b"gr" in params or b"?" in params:
+        uri = parse_uri(raw)
+        return uri.params if is_mine(ctx, uri, options) else None
+    place = _heads.get(head)
+    if place is None:
+        uri = parse_uri(head)
+        if len(_heads) >= _HEADS:
+            _heads.clear()
+        place = _heads[head] = (uri.host, uri.port or 5060)
+    return params if place[0] and ctx.engine.is_myself(*place) else None
+
+
 def with_maddr(uri: Uri) -> bytes:
     """A URI as next hop: where it has maddr, that address and the port alone. Raises MalformedHeader."""
     maddr = uri.param(b"maddr") if b"maddr" in uri.params else None
@@ -70,7 +91,7 @@ class Follower:
         """Set the next hop and note which Route entries are used up. Raises SipError."""
         ctx = self.ctx
         first = entries_of(ctx.msg, self.routes.headers[0])
-        if not ctx.msg.to.tag:
+        if not tag_of(ctx.msg, TO):
             parse_uri(ctx.ruri)
             return self._after_loose(first, True)
         if is_mine(ctx, parse_uri(ctx.ruri), self.options) and not loose_only:
@@ -90,20 +111,20 @@ class Follower:
         """The previous hop routed loosely: our entries are on top, the target is in the Request-URI."""
         ctx, options = self.ctx, self.options
         place = 0
-        uri = parse_uri(entries[0].uri)
-        if is_mine(ctx, uri, options):
-            self.params = uri.params
-            two = bool(options.double) and b"r2" in uri.params.lower() and uri.param(b"r2") is not None
+        own = own_params(ctx, entries[0].uri, options)
+        if own is not None:
+            self.params = own
+            two = bool(options.double) and b"r2" in own.lower() and parse_uri(entries[0].uri).param(b"r2") is not None
             if options.force_socket and not two:
-                self._force(uri, False)
+                self._force(parse_uri(entries[0].uri), False)
             entries, place = self._drop(entries, 0)
             if entries and two:
                 self._force(parse_uri(entries[place].uri), True)
                 entries, place = self._drop(entries, place)
             if not entries:
                 return PRELOADED if preloaded else DRIVEN
-            uri = parse_uri(entries[place].uri)
             self.routed = True
+        uri = parse_uri(entries[place].uri)
         if uri.param(b"lr") is None:
             self._to_strict(entries, place, uri)
         else:

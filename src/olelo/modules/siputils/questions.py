@@ -6,9 +6,10 @@ from email.utils import mktime_tz, parsedate_tz
 
 from olelo.core.context import RouteContext
 from olelo.core.module import FAILURE, REQUEST, Module, function
+from olelo.modules.siputils.party import tag_of
 from olelo.script.catalog import RouteKind
 from olelo.sip.errors import SipError
-from olelo.sip.headers import DATE, RECORD_ROUTE, SUPPORTED, VIA, header_id
+from olelo.sip.headers import DATE, RECORD_ROUTE, SUPPORTED, TO, VIA, header_id
 from olelo.sip.uri import Uri, parse_uri
 
 #: Seconds in one E.164 number's longest form.
@@ -35,7 +36,7 @@ class Questions(Module):
     @function("has_totag")
     def has_totag(self, ctx: RouteContext) -> int:
         """Has To a tag? Returns 1 yes, -1 no."""
-        return 1 if ctx.msg.to.tag else -1
+        return 1 if tag_of(ctx.msg, TO) else -1
 
     @function("is_request")
     def is_request(self, ctx: RouteContext) -> int:

@@ -6,7 +6,7 @@ from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, Const, Module, function
 from olelo.modules.textops.common import append_at, fix_length
-from olelo.modules.textops.parts import boundary_of, find_part, part_text
+from olelo.modules.textops.parts import boundary_of, close_boundaries, find_part, part_text
 from olelo.script.catalog import PvRef
 from olelo.sip.errors import SipError
 from olelo.sip.headers import CONTENT_LENGTH, CONTENT_TYPE
@@ -165,6 +165,7 @@ class Bodies(Module):
         text = part_text(content, kind.encode("latin-1"), disposition.encode("latin-1"), boundary, first=False)
         end = len(msg.raw)
         msg.insert(end, text)
+        close_boundaries(msg, boundary)
         fix_length(msg)
         return 1
 
@@ -174,9 +175,10 @@ class Bodies(Module):
         msg = ctx.msg
         boundary = boundary_of(msg)
         found = find_part(msg, boundary, kind.encode("latin-1")) if boundary else None
-        if found is None:
+        if boundary is None or found is None:
             return -1
         msg.replace(found.start, found.after, b"")
+        close_boundaries(msg, boundary)
         fix_length(msg)
         return 1
 

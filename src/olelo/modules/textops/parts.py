@@ -78,3 +78,38 @@ def part_text(content: bytes, kind: bytes, disposition: bytes, boundary: bytes, 
     if not content.endswith(b"\r\n\r\n"):
         text += b"\r\n"
     return text + b"--%b\r\n" % boundary
+
+
+def close_boundaries(msg: Message, boundary: bytes) -> None:
+    """Make the last boundary of an edited body the closing one, and no other: parts came or went."""
+    mark = b"--" + boundary
+    raw = msg.raw
+    size = len(raw)
+    edits = msg.edits
+    added = [i for i, edit in enumerate(edits) if edit[0] == edit[1] == size and mark + b"\r\n" in edit[2]]
+    added += [i for i, edit in enumerate(edits) if edit[0] == edit[1] == size and mark + b"--\r\n" in edit[2]]
+    for i in added:
+        text = edits[i][2]
+        edits[i] = (size, size, text.replace(mark + b"--\r\n", mark + b"\r\n"))
+    left: list[int] = []  # ends of the boundaries that stay, closing dashes left out
+    at = _line_start(raw, mark, msg.body_at)
+    while at >= 0:
+        end = at + len(mark)
+        gone = any(start <= at and end <= stop for start, stop, _ in edits)
+        edits[:] = [edit for edit in edits if edit not in ((end, end + 2, b""), (end, end, b"--"))]
+        if not gone:
+            left.append(end)
+        at = _line_start(raw, mark, end)
+    if added:
+        for i in range(len(edits) - 1, -1, -1):
+            start, stop, text = edits[i]
+            if start == stop == size and text.endswith(mark + b"\r\n"):
+                edits[i] = (size, size, text[:-2] + b"--\r\n")
+                break
+    for end in left:
+        closing = raw[end : end + 2] == b"--"
+        wanted = end == left[-1] and not added
+        if closing and not wanted:
+            edits.append((end, end + 2, b""))
+        elif wanted and not closing:
+            edits.append((end, end, b"--"))
