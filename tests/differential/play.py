@@ -72,20 +72,19 @@ class Case:
     name: str
     config: Path
     steps: Callable[[Scene], None]
-    differs: str  # why Olelo differs today; empty when it does not
 
 
 CASES: list[Case] = []
 
 
-def case(config: str, differs: str = "") -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
+def case(config: str) -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
     """Registers a case. `config` is the stem of a file in examples/articles or tests/differential/configs."""
     path = next(
         folder / f"{config}.cfg" for folder in (ARTICLES, HERE / "configs") if (folder / f"{config}.cfg").exists()
     )
 
     def register(steps: Callable[[Scene], None]) -> Callable[[Scene], None]:
-        CASES.append(Case(steps.__name__, path, steps, differs))
+        CASES.append(Case(steps.__name__, path, steps))
         return steps
 
     return register

@@ -16,6 +16,7 @@ from differential import (  # noqa: F401  (each file registers its cases)
     cases_script,
     cases_wire,
 )
+from differential.known import DIFFERS
 from differential.ladder import difference
 from differential.play import CASES, Case, Played, play_all
 from differential.servers import kamailio_is_here
@@ -56,7 +57,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         pytest.param(
             one,
             id=one.name,
-            marks=[pytest.mark.xfail(strict=True, reason=one.differs)] if one.differs and AGAINST == "olelo" else [],
+            marks=[pytest.mark.xfail(strict=True, reason=DIFFERS[one.name])] if one.name in DIFFERS and AGAINST == "olelo" else [],
         )
         for one in CASES
     ],
@@ -74,3 +75,7 @@ def test_same_ladder(one: Case, played: Results) -> None:
 def test_case_names_are_unique() -> None:
     names = [one.name for one in CASES]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_known_differences_name_cases() -> None:
+    assert set(DIFFERS) <= {one.name for one in CASES}
