@@ -14,9 +14,8 @@ from olelo.modules.siputils.party import tag_of
 from olelo.modules.siputils.uris import UriFunctions, is_e164
 from olelo.modules.sl import Sl
 from olelo.sip.address import NameAddr, parse_addresses
-from olelo.sip.digest import Credentials
 from olelo.sip.errors import SipError
-from olelo.sip.headers import AUTHORIZATION, DATE, PROXY_AUTHORIZATION, RECORD_ROUTE, SUPPORTED, TO, VIA
+from olelo.sip.headers import DATE, RECORD_ROUTE, SUPPORTED, TO, VIA
 from olelo.sip.uri import parse_uri
 
 #: Under this name authentication leaves the user (bytes) whose credentials it accepted in ctx.store.
