@@ -221,3 +221,17 @@ def compare(cases: list[Case], modules: list[str], params: str, folder: Path) ->
     mine = ours(cases, modules, params, ports)
     real = theirs(cases, modules, params, ports, folder)
     return {case.name: pair for case, pair in zip(cases, zip(mine, real, strict=True), strict=True)}
+
+
+def split(text: str) -> list[str]:
+    """Scripts from a table: separated by line ends, or by `|` behind a semicolon."""
+    return [part.strip() for part in re.split(r"(?<=;)[|\n]", text.strip()) if part.strip()]
+
+
+def marked(names: list[str], known: dict[str, str]) -> list[object]:
+    """Names as parameters of a test; those that are known to differ must differ."""
+    assert set(known) <= set(names), set(known) - set(names)
+    return [
+        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=known[name])) if name in known else name
+        for name in names
+    ]
