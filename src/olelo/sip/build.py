@@ -19,7 +19,7 @@ from olelo.sip.params import split_outside
 
 def via_marks(msg: Message, source: tuple[str, int], force_rport: bool) -> list[Edit]:
     """What the topmost Via of a received request gets before it goes on: `received` where the sent-by is not the
-    sender's address (RFC 3261 section 18.2.1), rport's value where it was asked for (RFC 3581)."""
+    sender's address (RFC 3261 section 18.2.1), or rport is asked for, and rport's value then (RFC 3581 section 4)."""
     via = msg.via
     ip = source[0].encode("ascii")
     host = via.host[1:-1] if via.host[:1] == b"[" else via.host
@@ -34,7 +34,7 @@ def via_marks(msg: Message, source: tuple[str, int], force_rport: bool) -> list[
         return edits
     at = start + len(via.raw) if not via.params else start + via.raw.find(b";")
     insert = b""
-    if host != ip:
+    if host != ip or via.rport is not None:
         insert = b";received=" + ip
         old = _param_span(msg.raw, start, start + len(via.raw), b"received")
         if old is not None:
@@ -190,7 +190,7 @@ def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) ->
             stop = line.find(via.raw) + len(via.raw)
         old = _param_span(line, 0, stop, b"rport")
         line = line[: old[0]] + port + line[old[1] :] if old is not None else line + port
-    if host != ip:
+    if host != ip or via.rport is not None:
         line += b";received=" + ip
     return line
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pv_kit import Desk, request
 
+from olelo.core.party import FROM, TO, tag_of, uri_of
 from olelo.modules.pv import MODULE as Pv
 from olelo.modules.siputils import AUTHORIZED, Siputils
-from olelo.modules.siputils.party import FROM, TO, tag_of, uri_of
 from olelo.modules.sl import Sl
 from olelo.sip.message import Message
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from olelo.core.context import RouteContext
 from olelo.core.engine import DBG, ERR
-from olelo.core.errors import REASONS
+from olelo.core.errors import REASONS, answer_for
 from olelo.core.reply import build_reply
 from olelo.modules.tm.params import TmParams
 from olelo.script.catalog import RouteKind
@@ -20,7 +20,7 @@ from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import Suspended
 from olelo.sip.build import forward_reply
 from olelo.sip.headers import PROXY_AUTHENTICATE, WWW_AUTHENTICATE
-from olelo.transaction.branch import REPLIED, Branch
+from olelo.transaction.branch import BLIND, REPLIED, Branch
 from olelo.transaction.table import TransactionTable
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BRANCH_FAILED, CANCELED, CHOSEN, DELIVER, ENDED, RELAY
@@ -305,6 +305,20 @@ class Answers(TmParams):
             lines += [b"WWW-Authenticate: " + value + b"\r\n" for value in reply.all(WWW_AUTHENTICATE)]
             lines += [b"Proxy-Authenticate: " + value + b"\r\n" for value in reply.all(PROXY_AUTHENTICATE)]
         return lines
+
+    def resume(self, tx: Transaction, route: CompiledRoute) -> None:
+        """Go on with a suspended transaction: run a route over it as a failure_route (t_continue)."""
+        self._run(self._resume(tx, route))
+
+    async def _resume(self, tx: Transaction, route: CompiledRoute) -> None:
+        blind = next((b for b in tx.branches if b.flags & BLIND and b.status < 200), None)
+        if blind is None or not tx.resume(blind):
+            return
+        await self._failure(tx, blind, route, RouteKind.FAILURE)
+        if tx.status < 200 and not tx.open_branches:
+            status, reason = answer_for(0, "TM")
+            self.answer(self.context_of(tx), tx, status, reason)
+        self.flush()
 
     def local_answer(self, tx: Transaction, branch: Branch | None) -> None:
         """A request of our own has its answer; the uac part of tm tells whoever sent it."""
