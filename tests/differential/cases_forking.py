@@ -80,12 +80,12 @@ def fork_5xx_and_4xx(s: Scene) -> None:
 
 @case("proxy")
 def fork_3xx_and_4xx(s: Scene) -> None:
-    alice, _, (bob, mobile), (one, two) = forked(s, "mobile")
+    alice, invite, (bob, mobile), (one, two) = forked(s, "mobile")
     bob.reply(one, 486)
     bob.expect("ACK")
     mobile.reply(two, 302, [("Contact", "<sip:else@127.0.0.9>")])
     mobile.expect("ACK")
-    alice.quiet(0.2)
+    alice.ack_negative(invite, alice.expect(302))
 
 
 @case("proxy")
