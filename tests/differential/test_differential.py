@@ -57,7 +57,9 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         pytest.param(
             one,
             id=one.name,
-            marks=[pytest.mark.xfail(strict=True, reason=DIFFERS[one.name])] if one.name in DIFFERS and AGAINST == "olelo" else [],
+            marks=[pytest.mark.xfail(strict=True, reason=DIFFERS[one.name])]
+            if one.name in DIFFERS and AGAINST == "olelo"
+            else [],
         )
         for one in CASES
     ],
