@@ -391,8 +391,8 @@ class Message:
 
 
 def edited(raw: bytes, edits: list[Edit], start: int, stop: int) -> list[bytes]:
-    """raw[start:stop] in pieces, edits applied. An edit that begins inside what an earlier one replaced is dropped,
-    but what it inserts is kept; Python's sort keeps the order of edits at one place."""
+    """raw[start:stop] in pieces, edits applied. What would replace a part of what an earlier edit removed has no place
+    any more and is dropped; a pure insertion there is kept. Python's sort keeps the order of edits at one place."""
     if not edits:
         return [raw[start:stop]]
     pieces = []
@@ -402,10 +402,9 @@ def edited(raw: bytes, edits: list[Edit], start: int, stop: int) -> list[bytes]:
             continue
         if at > pos:
             pieces.append(raw[pos:at])
-        if data:
+        if data and (at >= pos or end == at):
             pieces.append(data)
-        if end > pos:
-            pos = end if end > at else max(pos, at)
+        pos = max(pos, end)
     if pos < stop:
         pieces.append(raw[pos:stop])
     return pieces

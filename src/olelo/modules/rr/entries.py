@@ -74,22 +74,14 @@ def _one(raw: bytes, at: int, end: int) -> tuple[int, int, int]:
     return end, left, right
 
 
-class RouteSet:
-    """The Route headers of a message, read one after the other as they are needed."""
+def following(msg: Message, header: int) -> int:
+    """The Route header behind another one; -1 where there is none."""
+    hids = msg.hids
+    return hids.index(ROUTE, header + 1) if ROUTE in hids[header + 1 :] else -1
 
-    __slots__ = ("headers", "msg", "used")
 
-    def __init__(self, msg: Message) -> None:
-        self.msg = msg
-        self.headers = [i for i, number in enumerate(msg.hids) if number == ROUTE]
-
-    def after(self, header: int) -> int:
-        """The Route header behind another one; -1 where there is none."""
-        place = self.headers.index(header) + 1
-        return self.headers[place] if place < len(self.headers) else -1
-
-    def cut_before(self, entry: Entry) -> None:
-        """Note that what stands in a header before an entry does not go out."""
-        start = self.msg.value_span(entry.header)[0]
-        if entry.start > start:
-            self.msg.replace(start, entry.start, b"")
+def cut_before(msg: Message, entry: Entry) -> None:
+    """Note that what stands in a header before an entry does not go out."""
+    start = msg.value_span(entry.header)[0]
+    if entry.start > start:
+        msg.replace(start, entry.start, b"")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from olelo.core.context import RouteContext
 from olelo.core.engine import WARN
 from olelo.core.sockets import DEFAULT_PORT, ListenSocket
-from olelo.modules.rr.entries import Entry, RouteSet, entries_of
+from olelo.modules.rr.entries import Entry, cut_before, entries_of, following
 from olelo.modules.siputils.party import tag_of
 from olelo.sip.errors import SipError
 from olelo.sip.headers import ROUTE, TO
@@ -78,11 +78,10 @@ class Follower:
     routed: a next hop was left behind our entries (rr_next_hop_route).
     """
 
-    __slots__ = ("ctx", "options", "params", "routed", "routes")
+    __slots__ = ("ctx", "options", "params", "routed")
 
     def __init__(self, ctx: RouteContext, options: Options) -> None:
         self.ctx = ctx
-        self.routes = RouteSet(ctx.msg)
         self.options = options
         self.params: bytes | None = None
         self.routed = False
@@ -90,7 +89,7 @@ class Follower:
     def follow(self, loose_only: bool) -> int:
         """Set the next hop and note which Route entries are used up. Raises SipError."""
         ctx = self.ctx
-        first = entries_of(ctx.msg, self.routes.headers[0])
+        first = entries_of(ctx.msg, ctx.msg.hids.index(ROUTE))
         if not tag_of(ctx.msg, TO):
             parse_uri(ctx.ruri)
             return self._after_loose(first, True)
@@ -103,9 +102,10 @@ class Follower:
         if place + 1 < len(entries):
             return entries, place + 1
         header = entries[place].header
-        self.ctx.msg.remove_header(header)
-        following = self.routes.after(header)
-        return (entries_of(self.ctx.msg, following), 0) if following >= 0 else ([], 0)
+        msg = self.ctx.msg
+        msg.remove_header(header)
+        behind = following(msg, header)
+        return (entries_of(msg, behind), 0) if behind >= 0 else ([], 0)
 
     def _after_loose(self, entries: list[Entry], preloaded: bool) -> int:
         """The previous hop routed loosely: our entries are on top, the target is in the Request-URI."""
@@ -130,7 +130,7 @@ class Follower:
         else:
             ctx.dst_uri = with_maddr(uri)
             ctx.ruri_used = False
-            self.routes.cut_before(entries[place])
+            cut_before(ctx.msg, entries[place])
         return DRIVEN
 
     def _to_strict(self, entries: list[Entry], place: int, uri: Uri) -> None:
@@ -146,7 +146,7 @@ class Follower:
     def _cut_through(self, entries: list[Entry], place: int) -> None:
         """Cut an entry, and what stands before it in its header."""
         if place + 1 < len(entries):
-            self.routes.cut_before(entries[place + 1])
+            cut_before(self.ctx.msg, entries[place + 1])
         else:
             self.ctx.msg.remove_header(entries[place].header)
 
@@ -173,9 +173,10 @@ class Follower:
             self._cut_through(entries, place)
             return DRIVEN
         ctx.dst_uri = with_maddr(uri)
-        self.routes.cut_before(entries[place])
+        cut_before(ctx.msg, entries[place])
         # Behind a strict router the target stands at the end of the route set (section 16.4).
-        last = entries_of(ctx.msg, self.routes.headers[-1])
+        hids = ctx.msg.hids
+        last = entries_of(ctx.msg, len(hids) - 1 - hids[::-1].index(ROUTE))
         ctx.ruri = with_maddr(parse_uri(last[-1].uri))
         if len(last) > 1:
             ctx.msg.replace(last[-2].end, last[-1].end, b"")

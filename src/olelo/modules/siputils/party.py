@@ -17,8 +17,9 @@ def tag_of(msg: Message, number: int) -> bytes:
     line = msg.lines[hids.index(number)]
     if b"tag" not in line and b"tag" not in line.lower():
         return b""
-    close = line.find(b">;tag=")
-    if close > 0 and b'"' not in line and line.find(b">") == close:
+    start = _behind_name(line)
+    close = line.find(b">;tag=", start) if start >= 0 else -1
+    if close > 0 and line.find(b">", start) == close:
         tag = line[close + 6 :]
         if b";" in tag:
             tag = tag[: tag.index(b";")]
@@ -27,13 +28,21 @@ def tag_of(msg: Message, number: int) -> bytes:
     return msg.to.tag if number == TO else msg.from_.tag
 
 
+def _behind_name(line: bytes) -> int:
+    """Offset behind a quoted display name, 0 where there is none; -1 where the quotes need a parser."""
+    if b'"' not in line:
+        return 0
+    return line.rfind(b'"') if line.count(b'"') == 2 and b"\\" not in line else -1
+
+
 def uri_of(msg: Message, number: int) -> bytes:
     """The URI in From or To. Raises MalformedHeader where the header cannot be read, or there is none."""
     hids = msg.hids
     if number in hids:
         line = msg.lines[hids.index(number)]
-        left = line.find(b"<")
-        if left > 0 and b'"' not in line:
+        start = _behind_name(line)
+        left = line.find(b"<", start) if start >= 0 else -1
+        if left > 0:
             right = line.find(b">", left)
             if right > left + 1 and line[right + 1 : right + 2] in (b"", b";"):
                 return line[left + 1 : right].strip()
