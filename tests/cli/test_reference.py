@@ -10,7 +10,11 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "modules"
 
 
 def test_the_pages_are_up_to_date() -> None:
-    stale = [name for name, text in pages().items() if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != text]
+    stale = [
+        name
+        for name, text in pages().items()
+        if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != text
+    ]
     assert not stale, f"run `make docs`: {', '.join(stale)}"
 
 

@@ -61,7 +61,7 @@ class Case:
 
 
 def config(cases: list[Case], modules: list[str], params: str, listen: list[str]) -> str:
-    lines = ["debug=-1", "log_stderror=yes", "children=1", "auto_aliases=no", 'server_signature=no', "check_via=no"]
+    lines = ["debug=-1", "log_stderror=yes", "children=1", "auto_aliases=no", "server_signature=no", "check_via=no"]
     lines += [f"listen={text}" for text in listen]
     lines += [f'loadmodule "{name}.so"' for name in modules]
     lines += [params, "request_route {"]
@@ -97,7 +97,12 @@ class Ports:
 
     def plain(self, text: str) -> str:
         """The other way round, so that failures can be read."""
-        numbers = {_port(self.target): "TARGET", _port(self.caller): "CALLER", self.proxy: "PROXY", self.second: "SECOND"}
+        numbers = {
+            _port(self.target): "TARGET",
+            _port(self.caller): "CALLER",
+            self.proxy: "PROXY",
+            self.second: "SECOND",
+        }
         for number, word in numbers.items():
             text = text.replace(f"127.0.0.1:{number}", word)
         return text
@@ -170,7 +175,9 @@ def theirs(cases: list[Case], modules: list[str], params: str, ports: Ports, fol
         )
         try:
             _await_ready(process, ports, ready.packet(len(cases)), log)
-            return [_exchange(ports, case.packet(number), ready.packet(len(cases))) for number, case in enumerate(cases)]
+            return [
+                _exchange(ports, case.packet(number), ready.packet(len(cases))) for number, case in enumerate(cases)
+            ]
         finally:
             process.terminate()
             process.wait(10)

@@ -7,10 +7,10 @@ import re
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.module import ANY, BRANCH, FAILURE, REQUEST, Module, Value, function, param, variable
+from olelo.core.party import tag_of
 from olelo.modules.rr.entries import entries_of
 from olelo.modules.rr.record import Advertised, Parameters, Preset, RecordRoute
 from olelo.modules.rr.routes import PRELOADED, Options, follow, own_params
-from olelo.modules.siputils.party import tag_of
 from olelo.sip.errors import SipError
 from olelo.sip.headers import FROM, ROUTE, TO
 from olelo.sip.uri import parse_uri

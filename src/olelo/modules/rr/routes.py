@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from olelo.core.context import RouteContext
 from olelo.core.engine import WARN
+from olelo.core.party import tag_of
 from olelo.core.sockets import DEFAULT_PORT, ListenSocket
 from olelo.modules.rr.entries import Entry, cut_before, entries_of, following
-from olelo.modules.siputils.party import tag_of
 from olelo.sip.errors import SipError
 from olelo.sip.headers import ROUTE, TO
 from olelo.sip.uri import Uri, parse_uri

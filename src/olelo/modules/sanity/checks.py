@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from olelo.modules.siputils.party import uri_of
+from olelo.core.party import uri_of
 from olelo.sip.address import parse_addresses
 from olelo.sip.digest import Credentials
 from olelo.sip.errors import SipError

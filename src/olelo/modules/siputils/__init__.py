@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, REQUEST, Const, RouteKind, Value, function, param
+from olelo.core.party import tag_of
 from olelo.modules.siputils.charging import Charging
 from olelo.modules.siputils.contacts import ContactFunctions
-from olelo.modules.siputils.party import tag_of
 from olelo.modules.siputils.uris import UriFunctions, is_e164
 from olelo.modules.sl import Sl
 from olelo.sip.address import NameAddr, parse_addresses

@@ -6,7 +6,7 @@ from email.utils import mktime_tz, parsedate_tz
 
 from olelo.core.context import RouteContext
 from olelo.core.module import FAILURE, REQUEST, Module, function
-from olelo.modules.siputils.party import tag_of
+from olelo.core.party import tag_of
 from olelo.script.catalog import RouteKind
 from olelo.sip.errors import SipError
 from olelo.sip.headers import DATE, RECORD_ROUTE, SUPPORTED, TO, VIA, header_id

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import append_at, fix_length
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, Const, Module, function
-from olelo.modules.textops.common import append_at, fix_length
 from olelo.modules.textops.parts import boundary_of, close_boundaries, find_part, part_text
 from olelo.script.catalog import PvRef
 from olelo.sip.errors import SipError

@@ -6,8 +6,8 @@ import re
 import time
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import CACHE_SIZE, append_at, header_name, headers_named, text_from
 from olelo.core.module import BRANCH, FAILURE, REQUEST, Const, Module, function
-from olelo.modules.textops.common import CACHE_SIZE, append_at, header_name, headers_named, text_from
 from olelo.script import regex
 
 ON_REQUEST = REQUEST | FAILURE | BRANCH

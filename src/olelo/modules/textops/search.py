@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import CACHE_SIZE, append_at, fix_length, headers_named, text_from
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, Const, Module, function
-from olelo.modules.textops.common import CACHE_SIZE, append_at, fix_length, headers_named, text_from
 from olelo.modules.textops.subst import Subst
 from olelo.script import regex
 from olelo.script.catalog import PvRef

@@ -6,9 +6,9 @@ import fnmatch
 import re
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import fix_length
 from olelo.core.engine import ERR
 from olelo.core.module import ANY, ONREPLY, REQUEST, RouteKind, function
-from olelo.modules.textops.common import fix_length
 from olelo.modules.textopsx.iterators import Iterators
 from olelo.modules.textopsx.values import HeaderValues
 from olelo.sip import headers as h

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import fix_length
 from olelo.core.engine import ERR
 from olelo.core.module import Module, Value, function, variable
-from olelo.modules.textops.common import fix_length
 from olelo.sip.message import Message
 
 #: Iterators of one kind at most, and the longest name, as in Kamailio.

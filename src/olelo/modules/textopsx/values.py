@@ -9,9 +9,9 @@ import re
 from typing import NamedTuple
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import CACHE_SIZE, append_at, headers_named
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, Const, Module, function
-from olelo.modules.textops.common import CACHE_SIZE, append_at, headers_named
 from olelo.sip.message import Message
 
 WHERE = REQUEST | ONREPLY | FAILURE | BRANCH
