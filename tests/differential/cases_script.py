@@ -292,3 +292,28 @@ def append_to_reply(s: Scene) -> None:
     alice = s.party("alice")
     alice.request("MESSAGE", alice.aor, do("to-reply"), "x")
     alice.expect(486)
+
+
+@case("serial")
+def onreply_route_changes_the_status(s: Scene) -> None:
+    alice, bob, _, invite = serial(s, "reply-status")
+    bob.reply(bob.expect("INVITE"), 486)
+    bob.expect("ACK")
+    alice.ack_negative(invite, alice.expect(480))
+
+
+@case("serial")
+def changes_applied_before_the_next_look(s: Scene) -> None:
+    alice, bob, _, invite = serial(s, "apply")
+    bob.reply(bob.expect("INVITE"), 486)
+    alice.ack_negative(invite, alice.expect(486))
+
+
+@case("serial")
+def branch_route_changes_both_users(s: Scene) -> None:
+    alice, bob, carol, invite = serial(s, "two-urs")
+    one, two = bob.expect("INVITE"), carol.expect("INVITE")
+    carol.reply(two, 486)
+    carol.expect("ACK")
+    bob.reply(one, 603)
+    alice.ack_negative(invite, alice.expect(603))
