@@ -5,16 +5,17 @@ from __future__ import annotations
 _GROUPS: dict[str, str] = {
     "tm: a local CANCEL, and the ACK of a failed branch, keep the order of the INVITE's headers (tm's reparse_invite)": (
         "a_second_final_is_ignored append_branch_adds_a_destination boilerplate_busy boilerplate_cancel "
-        "boilerplate_malformed_reply_is_dropped boilerplate_no_answer busy busy_retransmitted_by_the_callee "
-        "busy_without_ack_is_retransmitted cancel_after_180 cancel_before_180 cancel_crosses_200 "
-        "cancel_retransmitted challenged_by_the_callee failure_route_that_does_nothing fork_3xx_and_4xx "
+        "boilerplate_malformed_reply_is_dropped boilerplate_no_answer branch_route_changes_both_users busy "
+        "busy_retransmitted_by_the_callee busy_without_ack_is_retransmitted cancel_after_180 "
+        "cancel_before_180 cancel_crosses_200 cancel_retransmitted challenged_by_the_callee "
+        "changes_applied_before_the_next_look failure_route_that_does_nothing fork_3xx_and_4xx "
         "fork_5xx_and_4xx fork_6xx_ends_it fork_late_2xx_after_cancel fork_one_silent_one_busy "
         "fork_three_and_the_best_failure fork_three_and_the_last_wins fork_two_and_the_first_wins "
-        "fork_two_challenges invite_retransmitted_before_180 prack redirect_followed_by_the_script "
-        "redirected_by_the_callee reinvite_from_both_sides reply_from_a_failure_route "
-        "rings_and_nobody_answers serial_forking_after_a_dead_one serial_forking_after_busy "
-        "serial_forking_after_no_answer serial_forking_and_both_fail serial_forking_cancelled_at_the_second "
-        "serial_forking_not_for_404"
+        "fork_two_challenges invite_retransmitted_before_180 onreply_route_changes_the_status prack "
+        "redirect_followed_by_the_script redirected_by_the_callee reinvite_from_both_sides "
+        "reply_from_a_failure_route rings_and_nobody_answers serial_forking_after_a_dead_one "
+        "serial_forking_after_busy serial_forking_after_no_answer serial_forking_and_both_fail "
+        "serial_forking_cancelled_at_the_second serial_forking_not_for_404"
     ),
     "net/tcp: with uvloop, connection_made() asserts asyncio.Transport, which UVTransport is not; no connection works": (
         "register_over_tcp call_over_tcp call_from_tcp_to_udp tcp_keepalive_double_crlf"
