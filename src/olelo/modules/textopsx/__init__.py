@@ -36,8 +36,8 @@ class Textopsx(HeaderValues, Iterators):
     def msg_apply_changes(self, ctx: RouteContext) -> int:
         """Make the message what it has been edited to, `$ru` included, so that the script reads its own changes.
 
-        Returns 1; -1 after record_route() (how many of those there are depends on where the request leaves), in
-        other routes, or where the edited message cannot be read.
+        Returns 1; -1 after record_route() (how many of those there are depends on where the request leaves) and in
+        other routes; 0, which ends the script, where the edited message cannot be read.
         """
         msg = ctx.msg
         if msg.is_request and ctx.kind is not RouteKind.REQUEST:
@@ -52,7 +52,7 @@ class Textopsx(HeaderValues, Iterators):
 
     @function("msg_set_buffer", routes=REQUEST | ONREPLY)
     def msg_set_buffer(self, ctx: RouteContext, text: str) -> int:
-        """Make the message another one. Returns 1, -1 it cannot be read, or not in this route."""
+        """Make the message another one. Returns 1, -1 not in this route, 0 (the script ends) it cannot be read."""
         if not text or (ctx.msg.is_request and ctx.kind is not RouteKind.REQUEST):
             return -1
         return self._set(ctx, text.encode("latin-1"))
@@ -63,7 +63,7 @@ class Textopsx(HeaderValues, Iterators):
             changed.check_core_headers()
         except SipError as error:
             self.engine.log(ERR, f"textopsx: the changed message cannot be read: {error}")
-            return -1
+            return 0
         ctx.msg = changed
         if changed.is_request:
             ctx.ruri = changed.ruri

@@ -129,7 +129,7 @@ class HeaderValues(Module):
         found = self._target(target)
         if found is None or found.every or found.param:
             return -1
-        item = _at(items_of(ctx.msg, found.name), found.place or -1) if found.placed else None
+        item = _at(items_of(ctx.msg, found.name), found.place or -1) if found.indexed else None
         if item is None:
             return _header(ctx.msg, append_at(ctx.msg), found.name, value)
         if item.last:
@@ -148,7 +148,7 @@ class HeaderValues(Module):
         item = _at(items_of(ctx.msg, found.name), index)
         if item is None:
             return _header(ctx.msg, append_at(ctx.msg), found.name, value) if index == 1 else -1
-        if not found.placed:
+        if not found.indexed:
             return _header(ctx.msg, ctx.msg.start(item.header), found.name, value)
         ctx.msg.insert(item.whole_start, value.encode("latin-1") + b",")
         return 1

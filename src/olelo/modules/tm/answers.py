@@ -30,6 +30,8 @@ class Answers(TmParams):
     """The part of tm that receives and sends answers. Holds the transaction table and its clock."""
 
     table: TransactionTable
+    #: Set by modules that follow calls to their end: t_check_trans() then knows the ACK of a relayed 2xx.
+    wants_e2e_acks = False
 
     def init(self) -> None:
         engine = self.engine
@@ -72,8 +74,10 @@ class Answers(TmParams):
         return isinstance(ctx, RouteContext) and bool(ctx.store and ctx.store.get("tm", {}).get("no_e2e_reason"))
 
     def local_tag(self, tx: Transaction) -> bytes:
-        """The To tag of answers made here; the same for all of one transaction."""
-        return f"{self._tag_prefix}-{zlib.crc32(tx.key):08x}".encode()
+        """The To tag of answers made here: the same for all of one transaction, and for its CANCEL (RFC 3261 section
+        9.2), which comes with the same Via branch."""
+        mark = tx.request.via.branch or tx.key if tx.request is not None else tx.key
+        return f"{self._tag_prefix}-{zlib.crc32(mark):08x}".encode()
 
     def context_of(self, tx: Transaction) -> RouteContext:
         """The context of the request that the transaction was opened for."""
@@ -263,7 +267,7 @@ class Answers(TmParams):
             self.local_answer(tx, branch)
             return
         if not tx.relay_local and branch is not None:
-            if reply is not None and reply.tx in (None, tx) and reply.msg.status == tx.relay_status:
+            if reply is not None and (reply.msg is branch.reply or branch.reply is None):
                 packet = forward_reply(reply.msg)
             elif branch.reply is not None:
                 packet = forward_reply(branch.reply)
@@ -275,10 +279,10 @@ class Answers(TmParams):
         status = tx.relay_status
         if status == 408:
             status, reason = self.reply_408_code, self.reply_408_reason.encode("latin-1")
-        elif status == 487 and tx.flags & CANCELED:
-            reason = b"Request canceled" if branch is None else b"Request Canceled"
-        elif branch is not None and branch.reply is not None and branch.reply.status == status:
-            reason = branch.reply.reason
+        elif status == 487 and tx.flags & CANCELED and branch is None:
+            reason = b"Request canceled"
+        elif branch is not None and branch.reply is not None:
+            reason = REASONS.get(branch.reply.status, b"Error")  # of a 503 too, which leaves as 500
         else:
             reason = REASONS.get(status, b"Error")
         request = self.context_of(tx)
