@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from olelo.core.context import RouteContext
-from olelo.core.module import Module, function
+from olelo.modules.textops.bodies import Bodies
+from olelo.modules.textops.headers import Headers
+from olelo.modules.textops.search import Search
+from olelo.modules.textops.strings import Strings
 
 
-class Textops(Module):
-    """Looking at and changing the text of a message."""
+class Textops(Headers, Search, Bodies, Strings):
+    """Looking at and changing the text of a message. Changes show when it is sent, or after msg_apply_changes()."""
 
     name = "textops"
-
-    @function("is_method")
-    def is_method(self, ctx: RouteContext, methods: str) -> int:
-        """Is the method one of these, separated by |? Returns 1 yes, -1 no."""
-        method = ctx.msg.method
-        return 1 if method == methods or method in methods.split("|") else -1
-
-    @function("remove_hf")
-    def remove_hf(self, ctx: RouteContext, name: str) -> int:
-        """Remove all headers of that name. Returns 1 removed, -1 there was none."""
-        found = ctx.msg.find_named(name.encode("latin-1"))
-        for i in found:
-            ctx.msg.remove_header(i)
-        return 1 if found else -1
 
 
 MODULE = Textops
