@@ -66,7 +66,11 @@ def test_without_a_body_there_is_nothing_to_look_at(call: str) -> None:
         ('replace_hdrs("alpha", "x")', "x/1 (alpha)", BODY),
         ('replace_body("alpha", "x")', "alpha/1 (alpha)", BODY.replace(b"alpha", b"x", 1)),
         ('replace_all("ALPHA", "omega")', "omega/1 (omega)", BODY.replace(b"alpha", b"omega")),
-        ('replace_body_all("^.=a", "")', "alpha/1 (alpha)", BODY.replace(b"s=a", b"").replace(b"a=a", b"").replace(b"m=a", b"")),
+        (
+            'replace_body_all("^.=a", "")',
+            "alpha/1 (alpha)",
+            BODY.replace(b"s=a", b"").replace(b"a=a", b"").replace(b"m=a", b""),
+        ),
         ('replace_body_atonce("^v.*$", "all")', "alpha/1 (alpha)", b"all"),
         ('replace_body_atonce("^.+$", "")', "alpha/1 (alpha)", b""),
         ('replace_str("alpha", "$rU", "f")', "108/1 (alpha)", BODY),

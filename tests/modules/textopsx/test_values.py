@@ -67,7 +67,7 @@ AUTH = 'Auth: Digest username="u", realm=r, nonce="n,1"'
         ('remove_hf_value2("Auth[*]")', 1, []),
         ('remove_hf_value2("Auth[2]")', -1, [AUTH]),
         ('remove_hf_value2("Auth.realm")', 1, ['Auth: Digest username="u", nonce="n,1"']),
-        ('remove_hf_value2("Auth.username")', 1, ['Auth: Digest realm=r, nonce="n,1"']),
+        ('remove_hf_value2("Auth.username")', 1, ['Auth: Digest  realm=r, nonce="n,1"']),
         ('remove_hf_value2("Auth.nonce")', 1, ['Auth: Digest username="u", realm=r']),
         ('remove_hf_value2("Auth[*].none")', -1, [AUTH]),
         ('assign_hf_value2("Auth.realm", "new")', 1, ['Auth: Digest username="u", realm=new, nonce="n,1"']),

@@ -147,6 +147,7 @@ def find_pair(raw: bytes, start: int, stop: int, name: bytes) -> ParamPlace | No
         if area[begin - 1 : begin] == b",":
             begin = len(area[: begin - 1].rstrip())
         else:
+            begin = found.start()
             rest = area[end:].lstrip()
             if rest.startswith(b","):
                 end = len(area) - len(rest) + 1
