@@ -57,6 +57,13 @@ def serve(options: ServeOptions) -> int:
     diag = Diagnostics()
     config = parse_file(options.config, diag, defines=options.defines, environ=os.environ)
     _apply_options(config, options)
+    if options.daemonize:
+        problems = Diagnostics(list(diag.found))
+        check_config(config, problems, all_modules())
+        if problems.errors:  # said while there is still a terminal to say it on
+            _show(problems, config, options.config)
+            return 1
+        _daemonize(options.pgid_file)
     try:
         import uvloop
 
@@ -134,6 +141,8 @@ class Server:
             self.log.use_syslog(params.log_name or "olelo", params.log_facility or "LOG_DAEMON")
         if options.work_dir:
             os.chdir(options.work_dir)
+        if options.auto_aliases is not None:
+            params.auto_aliases = int(options.auto_aliases)
         for text in options.listen:
             engine.listens.append(_listen(text))
         engine.sockets = make_sockets(engine, interfaces())
@@ -152,6 +161,7 @@ class Server:
         if options.pid_file:
             with open(options.pid_file, "w") as file:
                 file.write(f"{engine.pid}\n")
+        _become(options.user or params.user, options.group or params.group)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
@@ -159,8 +169,20 @@ class Server:
         self._say()
 
     def _say(self) -> None:
-        places = ", ".join(s.text for s in self.engine.sockets)
-        self.engine.log(1, f"olelo {__version__} runs {self.options.config}: {places}")
+        engine = self.engine
+        places = ", ".join(s.text for s in engine.sockets)
+        engine.services.log(1, f"olelo {__version__} runs {self.options.config} on {places}")
+        if not sys.stdout.isatty():
+            return
+        first = engine.sockets[0]
+        door = f" -s {self.control.listening()[0].name}" if self.control is not None else ""
+        program = sys.argv[0]
+        print(f"\nOlelo {__version__} is running: {places}")
+        print(f"  1. point a phone at {first.via_host}:{first.via_port}, any user name, no password")
+        if self.control is not None:
+            print(f"  2. see its registration:  {program} cmd{door} ul.dump")
+            print("  3. register a second one, and let one call the other by its user name")
+        print("Stop with Ctrl-C.\n", flush=True)
 
     def _collect_when_quiet(self) -> None:
         """Collect garbage at most every GC_EVERY seconds, when no message has come for GC_QUIET seconds."""
@@ -186,7 +208,8 @@ class Server:
     def _open_control(self, addresses: Sequence[Any], options: Any) -> ControlServer:
         control = ControlServer(self.registry, options, lambda text: self.log.write(-1, text))
         for address in addresses:
-            os.makedirs(os.path.dirname(address.path) or ".", exist_ok=True) if getattr(address, "path", "") else None
+            if address.is_path:
+                os.makedirs(os.path.dirname(address.name) or ".", exist_ok=True)
             control.open(address)
         self.control = control
         return control
@@ -201,8 +224,43 @@ class Server:
             os.unlink(self.options.pid_file)
 
 
+def _become(user: str, group: str) -> None:
+    """Give up root for a user and group, by name or number, once all is open. Raises OSError where that fails."""
+    if not (user or group) or os.getuid() != 0:
+        return
+    import grp
+    import pwd
+
+    try:
+        if group:
+            os.setgid(int(group) if group.isdigit() else grp.getgrnam(group).gr_gid)
+        if user:
+            entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+            if not group:
+                os.setgid(entry.pw_gid)
+            os.initgroups(entry.pw_name, os.getgid())
+            os.setuid(entry.pw_uid)
+    except KeyError as error:
+        raise OSError(f"there is no user or group {error}") from error
+
+
+def _daemonize(pgid_file: str) -> None:
+    """Go to the background, as `kamailio` without -D does: a session of its own, no terminal."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    if pgid_file:
+        with open(pgid_file, "w") as file:
+            file.write(f"{os.getpgid(0)}\n")
+
+
 def interfaces() -> dict[str, list[str]]:
-    """IP addresses by interface name, and all of them under "" (loopback first, as a phone on this machine needs it)."""
+    """IP addresses by interface name, and all of them under "", loopback first."""
     found: dict[str, list[str]] = {"": ["127.0.0.1"], "lo": ["127.0.0.1"]}
     try:
         probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Awaitable
 
@@ -12,6 +13,7 @@ from olelo.core.sockets import DEFAULT_PORT, STREAMS, Destination, ListenSocket
 from olelo.sip.build import forward_reply as build_forwarded_reply
 from olelo.sip.build import forward_request
 from olelo.sip.errors import SipError
+from olelo.sip.headers import CSEQ
 from olelo.sip.uri import Uri, parse_uri
 
 #: Next hops remembered per engine; the URIs come from the wire, so the memory must be bounded.
@@ -45,7 +47,7 @@ def hop_now(engine: Engine, uri: bytes, force: ListenSocket | None, proto: str) 
     except SipError:
         return E_BAD_URI
     if parsed.scheme == "tel" or not parsed.host:
-        return E_BAD_URI
+        return E_BAD_ADDRESS
     proto = proto or _transport(parsed)
     if proto and proto not in DEFAULT_PORT:
         return E_BAD_URI
@@ -141,8 +143,10 @@ def forward_to(ctx: RouteContext, to: Destination) -> bool:
 
 
 def stateless_branch(ctx: RouteContext) -> bytes:
-    via = ctx.msg.via.branch
-    return (via or b"z9hG4bK" + ctx.msg.call_id) + b".0" if via.startswith(b"z9hG4bK") else b"z9hG4bKcydzigwkX"
+    """A branch made of the request alone, so that a retransmission gets the same (RFC 3261 section 16.11)."""
+    msg = ctx.msg
+    mark = msg.via.branch or msg.call_id + msg.lines[msg.hids.index(CSEQ)]
+    return b"z9hG4bK%b.0" % hashlib.blake2b(mark, digest_size=8).hexdigest().encode("ascii")
 
 
 def forward_reply(ctx: RouteContext) -> bool:

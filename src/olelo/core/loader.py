@@ -129,10 +129,12 @@ def _core_params(engine: Engine, config: Config, diag: Diagnostics) -> None:
                 except ValueError as error:
                     diag.error("bad-value", f"{item.name}: {error}", item.value_pos)
         elif isinstance(item, CustomParam):
-            engine.globals.setdefault(item.group, {})[item.name] = _constant(item.value)
+            group = item.group if item.index is None else f"{item.group}[{item.index}]"
+            engine.globals.setdefault(group, {})[item.name] = _constant(item.value)
         elif isinstance(item, FlagDecl):
             for name, bit, _pos in item.names:
-                engine.flag_names[name] = bit if bit >= 0 else len(engine.flag_names)
+                taken = set(engine.flag_names.values())
+                engine.flag_names[name] = bit if bit >= 0 else next(i for i in range(33) if i not in taken)
         elif isinstance(item, Listen):
             engine.listens.append(item)
     engine.server_line = _signature(engine)

@@ -164,8 +164,8 @@ class Message:
         words = line.split(b" ")
         if len(words) != 3 or not words[0] or not words[1]:
             raise MalformedMessage(f"bad request line {line[:60]!r}")
-        if words[2] != b"SIP/2.0" and words[2].upper() != b"SIP/2.0":
-            raise MalformedMessage(f"bad version {words[2][:20]!r}", 505)
+        if words[2] != b"SIP/2.0" and words[2].upper() != b"SIP/2.0":  # as Kamailio, which drops any other version
+            raise MalformedMessage(f"not SIP/2.0: {words[2][:20]!r}", 505)
         method = words[0]
         self.method = METHODS.get(method) or method.decode("latin-1")
         self.ruri = words[1]
@@ -387,8 +387,8 @@ class Message:
 
 
 def edited(raw: bytes, edits: list[Edit], start: int, stop: int) -> list[bytes]:
-    """raw[start:stop] in pieces, edits applied. An edit that begins inside what an earlier one replaced is dropped,
-    but what it inserts is kept; Python's sort keeps the order of edits at one place."""
+    """raw[start:stop] in pieces, edits applied. What would replace a part of what an earlier edit removed has no place
+    any more and is dropped; a pure insertion there is kept. Python's sort keeps the order of edits at one place."""
     if not edits:
         return [raw[start:stop]]
     pieces = []
@@ -398,10 +398,9 @@ def edited(raw: bytes, edits: list[Edit], start: int, stop: int) -> list[bytes]:
             continue
         if at > pos:
             pieces.append(raw[pos:at])
-        if data:
+        if data and (at >= pos or end == at):
             pieces.append(data)
-        if end > pos:
-            pos = end if end > at else max(pos, at)
+        pos = max(pos, end)
     if pos < stop:
         pieces.append(raw[pos:stop])
     return pieces

@@ -1,137 +1,145 @@
-"""The whole message, a reply's status, and the like."""
+"""textopsx without a network: applied changes, replies, values, iterators."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from textops.kit import Run, code
+from pv_kit import Desk, request
 
-BODY = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
+from olelo.core.context import RouteContext
+from olelo.modules.pv import MODULE as Pv
+from olelo.modules.rr import Rr
+from olelo.modules.textops import Textops
+from olelo.modules.textopsx import Textopsx
+from olelo.script.catalog import RouteKind
 
-
-def test_changes_show_after_msg_apply_changes_only() -> None:
-    run = Run(
-        'append_hf("X: 1\\r\\n"); is_present_hf("X"); xlog("code $rc\\n");'
-        'msg_apply_changes(); xlog("code $rc\\n"); is_present_hf("X"); xlog("code $rc\\n");'
-    )
-    assert run.codes == ["-1", "1", "1"]
-    assert run.out.headers("X") == ["1"]
+HEADERS = 'X-A: one, two\r\nX-A: three\r\nX-P: <sip:a@b>;p=1;q\r\nX-D: Digest realm="r", qop=auth\r\n'
 
 
-def test_applying_makes_the_new_request_uri_the_original_and_keeps_the_destination() -> None:
-    run = Run('$ru = "sip:new@proxy"; $du = "sip:192.0.2.9"; msg_apply_changes(); xlog("code $ou $du\\n");')
-    assert run.codes == ["sip:new@proxy sip:192.0.2.9"]
-    assert run.out.uri == "sip:new@proxy"
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(Pv, Rr, Textops, Textopsx)
 
 
-def test_a_message_that_the_changes_broke_ends_the_script() -> None:
-    run = Run('remove_hf("From"); msg_apply_changes(); xlog("code still here\\n");')
-    assert run.codes == []
-    run.callee.nothing()
+def ctx_of(desk: Desk, body: str = "") -> RouteContext:
+    return desk.context(request(headers=HEADERS, body=body))
 
 
-def test_the_changed_body_is_read_and_its_length_is_right() -> None:
-    run = Run('replace_body("s=-", "s=changed"); msg_apply_changes(); xlog("code $cl\\n");', body=BODY)
-    assert run.codes == [str(len(BODY) + 6)]
-    assert run.body == BODY.replace(b"s=-", b"s=changed")
+def sent(ctx: RouteContext) -> str:
+    return ctx.msg.apply_edits().decode("latin-1")
 
 
-def test_a_request_is_not_changed_outside_the_request_route() -> None:
-    run = Run(
-        't_on_failure("F"); $du = "sip:192.0.2.2"; t_relay(); exit; } '
-        'failure_route[F] { append_hf("X: 1\\r\\n"); msg_apply_changes(); xlog("code $rc\\n"); exit; } route[Z] { exit;',
-        method="INVITE",
-    )
-    run.out.reply(486)
-    assert run.codes == ["-1"]
+def test_applied_changes_are_read_by_the_script(desk: Desk) -> None:
+    ctx = ctx_of(desk)
+    desk.call(ctx, "append_hf", "X-N: new\r\n")
+    ctx.ruri = b"sip:new@example.org"
+    ctx.dst_uri = b"sip:192.0.2.9"
+    assert desk.get(ctx, "$hdr(X-N)") is None
+    assert desk.call(ctx, "msg_apply_changes") == 1
+    assert desk.get(ctx, "$hdr(X-N)") == "new"
+    assert (ctx.msg.ruri, ctx.ruri, ctx.dst_uri) == (b"sip:new@example.org", b"sip:new@example.org", b"sip:192.0.2.9")
+    assert ctx.msg.edits == []
 
 
-def test_msg_set_buffer() -> None:
-    run = Run(
-        'msg_set_buffer("OPTIONS sip:other@proxy SIP/2.0\\r\\nVia: $hdr(Via)\\r\\nFrom: <sip:x@y>;tag=1\\r\\n'
-        'To: <sip:z@y>\\r\\nCall-ID: new\\r\\nCSeq: 9 OPTIONS\\r\\nContent-Length: 0\\r\\n\\r\\n"); xlog("code $rc $ci\\n");'
-    )
-    assert run.codes == ["1 new"]
-    assert run.out.uri == "sip:other@proxy"
-
-
-@pytest.mark.parametrize("text", ["nonsense", "SIP/2.0 200 OK\\r\\n\\r\\n"])
-def test_msg_set_buffer_with_no_request_ends_the_script(text: str) -> None:
-    assert Run(f'msg_set_buffer("{text}"); xlog("code no\\n");').codes == []
+def test_changes_are_not_applied_after_record_route_nor_in_other_routes(desk: Desk) -> None:
+    ctx = ctx_of(desk)
+    desk.call(ctx, "record_route")
+    assert desk.call(ctx, "msg_apply_changes") == -1
+    assert desk.call(desk.context(request(), RouteKind.FAILURE), "msg_apply_changes") == -1
+    assert desk.call(ctx_of(desk), "msg_set_buffer", "nonsense") == 0
+    assert desk.call(ctx_of(desk), "msg_set_buffer", request("BYE").decode()) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "call", "expected", "line"),
-    [
-        (603, 'change_reply_status(404, "Not Found")', "1", b"SIP/2.0 404 Not Found"),
-        (603, 'change_reply_status("480", "Gone $rs")', "1", b"SIP/2.0 480 Gone 603"),
-        (180, 'change_reply_status(183, "Progress")', "1", b"SIP/2.0 183 Progress"),
-        (200, 'change_reply_status(404, "No")', "-1", b"SIP/2.0 200 Fine"),
-        (404, 'change_reply_status(200, "OK")', "-1", b"SIP/2.0 404 Fine"),
-        (404, 'change_reply_status(700, "Odd")', "-1", b"SIP/2.0 404 Fine"),
-        (404, 'change_reply_status(486, "")', "-1", b"SIP/2.0 404 Fine"),
-        (604, 'change_reply_status_code("404")', "1", b"SIP/2.0 404 Fine"),
-        (200, 'change_reply_status_code("404")', "-1", b"SIP/2.0 200 Fine"),
-        (603, 'change_reply_status(404, "One"); change_reply_status(405, "Two")', "1", b"SIP/2.0 405 Two"),
-    ],
+    ("old", "code", "result"),
+    [(486, 603, 1), (486, 200, -1), (180, 183, 1), (180, 200, -1), (200, 202, 1), (486, 700, -1)],
 )
-def test_the_status_of_a_reply(status: int, call: str, expected: str, line: bytes) -> None:
-    run = Run("", reply=f'{call}; xlog("code $rc\\n");')
-    run.out.reply(status, "Fine")
-    assert run.codes == [expected]
-    assert run.caller.inbox[-1].data.startswith(line + b"\r\n")
+def test_reply_status(desk: Desk, old: int, code: int, result: int) -> None:
+    reply = f"SIP/2.0 {old} Old\r\n".encode() + request().partition(b"\r\n")[2]
+    ctx = desk.context(reply, RouteKind.CORE_ONREPLY)
+    assert desk.call(ctx, "change_reply_status", code, "New") == result
+    assert sent(ctx).startswith(f"SIP/2.0 {code} New\r\n" if result == 1 else f"SIP/2.0 {old} Old\r\n")
+    assert ctx.msg.status == (code if result == 1 else old)
 
 
-def test_a_transaction_goes_by_the_changed_status() -> None:
-    run = Run(
-        '$du = "sip:192.0.2.2"; t_on_reply("R"); t_relay(); exit; } onreply_route[R] { '
-        'change_reply_status("486", "Busy"); } route[Z] { exit;',
-        method="INVITE",
-    )
-    run.out.reply(603, "No")
-    run.caller.gets(100)
-    assert run.caller.gets(486).msg.reason == b"Busy"
+def test_the_code_alone(desk: Desk) -> None:
+    reply = b"SIP/2.0 486 Busy Here\r\n" + request().partition(b"\r\n")[2]
+    ctx = desk.context(reply, RouteKind.CORE_ONREPLY)
+    assert desk.call(ctx, "change_reply_status_code", 603) == 1
+    assert sent(ctx).startswith("SIP/2.0 603 Busy Here\r\n")
 
 
-def test_remove_body() -> None:
-    run = Run('remove_body(); xlog("code $rc\\n");', body=BODY)
-    assert run.codes == ["1"]
-    assert run.body == b""
-    assert run.out.header("Content-Type") == "application/sdp"
-
-
-def test_there_is_no_body_to_remove() -> None:
-    assert code("remove_body()") == 1
-
-
-def test_keep_hf() -> None:
-    headers = ("X-One: 1", "User-Agent: a", "Supported: b", "Route: <sip:192.0.2.2;lr>")
-    run = Run('keep_hf("^user-"); xlog("code $rc\\n");', *headers)
-    assert run.codes == ["-1"]
-    assert set(run.names) == {
-        "Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards", "Contact", "Route", "User-Agent", "Content-Length",
-    }  # fmt: skip
-    assert "User-Agent" not in Run("keep_hf();", *headers).names
+def test_body_and_headers_removed(desk: Desk) -> None:
+    ctx = ctx_of(desk, "body")
+    assert desk.call(ctx, "remove_body") == 1
+    assert sent(ctx).endswith("Content-Length: 0\r\n\r\n")
+    assert desk.call(ctx, "keep_hf", re.compile("X-P")) == -1
+    assert [name for name in ("X-A", "X-P", "X-D", "Via", "CSeq") if f"\r\n{name}:" in sent(ctx)] == [
+        "X-P",
+        "Via",
+        "CSeq",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("args", "expected"),
-    [
-        ('"$rU", "1*"', 1),
-        ('"$rU", "1?8"', 1),
-        ('"$rU", "1?"', -1),
-        ('"abc", "A*"', -1),
-        ('"abc", "A*", "i"', 1),
-        ('"a/b", "a*"', 1),
-        ('"abc", "[!a-b]*"', -1),
-        ('"xbc", "[^a-b]*"', 1),
-        ('"a-c", "a[b-]c"', 1),
-        ('"5", "[[:digit:]]"', 1),
-        ('"a]c", "a[]]c"', 1),
-        ('"a[c", "a[c"', 1),
-        ('"a*c", "a\\\\*c"', 1),
-        ('"abc", "a\\\\*c"', -1),
-        ('"abc", "[z-a]*"', -1),
-    ],
+    ("text", "pattern", "flags", "code"),
+    [("abc", "a*", "", 1), ("abc", "A*", "", -1), ("abc", "A*", "i", 1), ("abc", "?b[a-d]", "", 1)],
 )
-def test_fnmatch(args: str, expected: int) -> None:
-    assert code(f"fnmatch({args})") == expected
+def test_fnmatch(desk: Desk, text: str, pattern: str, flags: str, code: int) -> None:
+    assert desk.call(ctx_of(desk), "fnmatch", text, pattern, flags) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "code", "old", "new"),
+    [
+        ("append_hf_value", ("X-A[1]", "v"), 1, "one, two", "one,v, two"),
+        ("insert_hf_value", ("X-A[1]", "v"), 1, "X-A: one", "X-A: v,one"),
+        ("remove_hf_value", ("X-A[2]",), 1, "one, two", "one"),
+        ("remove_hf_value", ("X-A[3]",), 1, "X-A: three\r\n", ""),
+        ("remove_hf_value", ("X-A[9]",), -1, "", ""),
+        ("remove_hf_value", ("X-P.p",), 1, ";p=1", ""),
+        ("assign_hf_value", ("X-A[-1]", "v"), 1, "three", "v"),
+        ("assign_hf_value", ("X-P.q", "2"), 1, ";q", ";q=2"),
+        ("assign_hf_value", ("X-P.n", "2"), 1, ";q", ";q;n=2"),
+        ("assign_hf_value2", ("X-D.realm", '"x"'), 1, '"r"', '"x"'),
+        ("remove_hf_value2", ("X-D.qop",), 1, ", qop=auth", ""),
+        ("include_hf_value", ("X-A", "four"), 1, "one, two", "one, two,four"),
+        ("include_hf_value", ("X-A", "TWO"), 1, "", ""),
+        ("exclude_hf_value", ("X-A", "one"), 1, "one, two", " two"),
+        ("hf_value_exists", ("X-A", "Three"), 1, "", ""),
+        ("hf_value_exists", ("X-A", "zz"), -1, "", ""),
+        ("remove_hf_value", ("X-A[",), -1, "", ""),
+    ],
+)  # fmt: skip
+def test_values(desk: Desk, name: str, args: tuple[str, ...], code: int, old: str, new: str) -> None:
+    ctx = ctx_of(desk)
+    before = sent(ctx)
+    assert desk.call(ctx, name, *args) == code
+    assert sent(ctx) == before.replace(old, new, 1) if old else before
+
+
+def test_headers_walked_over(desk: Desk) -> None:
+    ctx = ctx_of(desk)
+    assert desk.call(ctx, "hf_iterator_next", "i") == -1
+    assert desk.call(ctx, "hf_iterator_start", "i") == 1
+    names = []
+    while desk.call(ctx, "hf_iterator_next", "i") == 1:
+        names.append(desk.get(ctx, "$hfitname(i)"))
+        if desk.get(ctx, "$hfitbody(i)") == "three":
+            assert desk.call(ctx, "hf_iterator_rm", "i") == 1
+    assert names == [ctx.msg.name(i).decode() for i in range(len(ctx.msg.hids))]
+    assert "three" not in sent(ctx)
+    assert [desk.call(ctx, "hf_iterator_start", name) for name in ("a", "b", "c", "d")] == [1, 1, 1, -1]
+
+
+def test_body_lines_walked_over(desk: Desk) -> None:
+    ctx = ctx_of(desk, "a=1\r\nb=2\r\nc=3")
+    desk.call(ctx, "bl_iterator_start", "i")
+    desk.call(ctx, "bl_iterator_next", "i")
+    desk.call(ctx, "bl_iterator_next", "i")
+    assert desk.get(ctx, "$blitval(i)") == "b=2\r\n"
+    assert desk.call(ctx, "bl_iterator_append", "i", "x\r\n") == 1
+    assert sent(ctx).endswith("Content-Length: 16\r\n\r\na=1\r\nb=2\r\nx\r\nc=3")
+    assert desk.call(ctx, "bl_iterator_end", "i") == 1
+    assert desk.get(ctx, "$blitval(i)") is None

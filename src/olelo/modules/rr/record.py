@@ -6,6 +6,8 @@ from olelo.core.context import RouteContext
 from olelo.core.sockets import Destination, ListenSocket
 
 ALWAYS_DOUBLE = 2
+#: Bytes that add_rr_param() may collect before record_route(), as in Kamailio.
+MAX_PARAMS = 512
 
 
 def place_of(socket: ListenSocket, *, name: bool = False) -> bytes:
@@ -21,72 +23,108 @@ def place_of(socket: ListenSocket, *, name: bool = False) -> bytes:
     return text
 
 
-class RecordRoute:
+class Parameters:
+    """What add_rr_param() gave before anything was recorded: no line yet.
+
+    branch: the branch whose branch_route recorded, -1 for all of the request's branches.
+    """
+
+    __slots__ = ("branch", "params")
+    recorded = False
+
+    def __init__(self, params: bytes = b"") -> None:
+        self.params = params
+        self.branch = -1
+
+    def add(self, text: bytes) -> bool:
+        """Add parameters. False where they cannot all be added."""
+        if len(self.params) + len(text) > MAX_PARAMS:
+            return False
+        self.params += text
+        return True
+
+    def lines(self, ctx: RouteContext, to: Destination) -> bytes:
+        return b""
+
+
+class RecordRoute(Parameters):
     """What record_route() asked for; the lines are made when it is known where the request leaves.
 
+    head: "sip:" and the user, up to the socket's place; tail: ";lr", ftag and what was given to record_route().
     double: 0 one line, 1 two where the request changes socket, 2 always two.
     """
 
-    __slots__ = ("double", "params", "scheme", "sockname", "tag", "user")
+    __slots__ = ("double", "head", "sockname", "tail")
+    recorded = True
 
-    def __init__(self, scheme: bytes, user: bytes, tag: bytes, double: int, sockname: bool) -> None:
-        self.scheme = scheme
-        self.user = user
-        self.tag = tag  # ";lr", ftag, and what was given to record_route()
+    def __init__(self, head: bytes, tail: bytes, double: int, sockname: bool, params: bytes) -> None:
+        super().__init__(params)
+        self.head = head
+        self.tail = tail
         self.double = double
         self.sockname = sockname
-        self.params = b""  # what add_rr_param() adds
+
+    def add(self, text: bytes) -> bool:
+        self.params += text
+        return True
 
     def lines(self, ctx: RouteContext, to: Destination) -> bytes:
         """The header lines for a request that leaves for `to`: the socket that faces the next hop is on top."""
-        received = self._line(ctx.rcv.socket, b"")
-        if self.double and (to.socket is not ctx.rcv.socket or self.double == ALWAYS_DOUBLE):
-            return self._line(to.socket, b";r2=on") + self._line(ctx.rcv.socket, b";r2=on")
-        return received
+        if self.branch >= 0 and self.branch != ctx.branch:
+            return b""
+        received = ctx.rcv.socket
+        if self.double and (to.socket is not received or self.double == ALWAYS_DOUBLE):
+            return self._line(to.socket, b";r2=on") + self._line(received, b";r2=on")
+        return self._line(received, b"")
 
     def _line(self, socket: ListenSocket, mark: bytes) -> bytes:
         place = place_of(socket, name=self.sockname)
-        return b"Record-Route: <%b:%b%b%b%b%b>\r\n" % (self.scheme, self.user, place, mark, self.tag, self.params)
+        return b"Record-Route: <%b%b%b%b%b>\r\n" % (self.head, place, mark, self.tail, self.params)
 
 
 class Preset(RecordRoute):
-    """Lines given by the script (record_route_preset, record_route_advertised_address)."""
+    """Places given by the script (record_route_preset): one line each, as given, with From's tag and lr."""
 
-    __slots__ = ("places",)
+    __slots__ = ("before", "places")
 
-    def __init__(self, places: list[bytes], user: bytes, tag: bytes, double: int) -> None:
-        super().__init__(b"sip", user, tag, double, False)
+    def __init__(self, head: bytes, places: list[bytes], ftag: bytes, lr: bytes, double: int, params: bytes) -> None:
+        super().__init__(head, lr, double, False, b"")
         self.places = places
+        self.before = ftag + params
+
+    def add(self, text: bytes) -> bool:
+        """As Kamailio, says no with enable_double_rr and one line only, although that line has got the parameters."""
+        self.params += text
+        return len(self.places) > 1 or not self.double
 
     def lines(self, ctx: RouteContext, to: Destination) -> bytes:
-        mark = b";r2=on" if len(self.places) > 1 and self.double else b""
-        return b"".join(
-            b"Record-Route: <sip:%b%b%b%b%b>\r\n" % (self.user, place, mark, self.tag, self.params)
-            for place in reversed(self.places)
-        )
+        if self.branch >= 0 and self.branch != ctx.branch:
+            return b""
+        rest = self.before + self.tail + self.params
+        return b"".join(b"Record-Route: <%b%b%b>\r\n" % (self.head, place, rest) for place in self.places)
 
 
 class Advertised(RecordRoute):
-    """An address of the script's with the sockets' transports (record_route_advertised_address)."""
+    """An address of the script's (record_route_advertised_address), with the transports where they differ."""
 
     __slots__ = ("address",)
 
-    def __init__(self, address: bytes, user: bytes, tag: bytes, double: int) -> None:
-        super().__init__(b"sip", user, tag, double, False)
+    def __init__(self, head: bytes, address: bytes, tail: bytes, double: int, params: bytes) -> None:
+        super().__init__(head, tail, double, False, params)
         self.address = address
 
     def lines(self, ctx: RouteContext, to: Destination) -> bytes:
-        def line(socket: ListenSocket, mark: bytes) -> bytes:
-            transport = b"" if socket.proto == "udp" else b";transport=" + socket.proto.encode()
-            return b"Record-Route: <sip:%b%b%b%b%b%b>\r\n" % (
-                self.user,
-                self.address,
-                transport,
-                mark,
-                self.tag,
-                self.params,
-            )
+        if self.branch >= 0 and self.branch != ctx.branch:
+            return b""
+        received = ctx.rcv.socket
+        differ = to.socket.proto != received.proto or self.double == ALWAYS_DOUBLE
+        if not differ:
+            return self._plain(b"")
+        mark = b";r2=on" if self.double else b""
+        lines = self._plain(b";transport=" + received.proto.encode() + mark)
+        if self.double:
+            lines = self._plain(b";transport=" + to.socket.proto.encode() + mark) + lines
+        return lines
 
-        if self.double and (to.socket is not ctx.rcv.socket or self.double == ALWAYS_DOUBLE):
-            return line(to.socket, b";r2=on") + line(ctx.rcv.socket, b";r2=on")
-        return line(ctx.rcv.socket, b"")
+    def _plain(self, transport: bytes) -> bytes:
+        return b"Record-Route: <%b%b%b%b%b>\r\n" % (self.head, self.address, transport, self.tail, self.params)

@@ -1,239 +1,240 @@
-"""Functions on headers: is it there, add, remove; and the method."""
+"""Headers added, removed and looked for."""
 
 from __future__ import annotations
 
 import re
-from time import gmtime, strftime
+import time
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import CACHE_SIZE, append_at, header_name, headers_named, text_from
 from olelo.core.module import BRANCH, FAILURE, REQUEST, Const, Module, function
-from olelo.modules.textops.edits import end_of_headers
 from olelo.script import regex
-from olelo.sip.errors import SipError
-from olelo.sip.headers import PRIVACY, VIA
-from olelo.sip.message import METHODS, Message
 
-SENDING = REQUEST | FAILURE | BRANCH
-NONE = Const("")
-_KNOWN = frozenset((*METHODS.values(), "KDMQ", "GET", "POST", "PUT", "DELETE"))
-
-
-def _split_methods(methods: str) -> frozenset[str]:
-    return frozenset(name.strip().upper() for name in methods.replace(",", "|").split("|"))
-
-
-def remove_all(msg: Message, found: list[int]) -> int:
-    """Remove headers. Returns 1, -1 there was none."""
-    for i in found:
-        msg.remove_header(i)
-    return 1 if found else -1
-
-
-def matching(msg: Message, pattern: re.Pattern[str]) -> list[int]:
-    """Indexes of the headers whose names match."""
-    return [i for i in range(len(msg.hids)) if pattern.search(msg.name(i).decode("latin-1"))]
+ON_REQUEST = REQUEST | FAILURE | BRANCH
+#: Methods that Kamailio knows by number: only these may stand in a list.
+KNOWN_METHODS = frozenset(
+    "INVITE CANCEL ACK BYE INFO REGISTER SUBSCRIBE NOTIFY MESSAGE OPTIONS PRACK UPDATE REFER PUBLISH KDMQ GET POST PUT"
+    " DELETE".split()
+)
+NOTHING = Const("")
+_PRIVACY = frozenset(("header", "session", "user", "none", "critical", "id", "history"))
 
 
 class Headers(Module):
-    """Functions on headers."""
+    """The part of textops that works on headers."""
 
     def init(self) -> None:
         super().init()
-        self._methods: dict[str, frozenset[str]] = {}  # what is_method() asks for, as written in the script
+        self._methods: dict[str, frozenset[str]] = {}
+
+    # --- looking ------------------------------------------------------------------------------------------
 
     @function("is_method")
     def is_method(self, ctx: RouteContext, methods: Const) -> int:
-        """Is the method (of a reply: its CSeq's) one of these, separated by |? Returns 1 yes, -1 no."""
-        method = ctx.msg.method
-        if method == methods:
-            return 1
+        """Is the method (a reply's: in CSeq) one of these, separated by `|`? Returns 1 yes, -1 no."""
         known = self._methods.get(methods)
         if known is None:
-            known = self._methods[methods] = _split_methods(methods)
-        return 1 if method in known or (method not in _KNOWN and method.upper() in known) else -1
+            known = self._wanted(methods)
+        method = ctx.msg.method
+        if method in known:
+            return 1
+        if method not in KNOWN_METHODS and len(known) == 1 and method.upper() in known:
+            return 1  # names that have no number are compared in any case
+        return -1
 
-    # --- is it there --------------------------------------------------------------------------------------
+    def _wanted(self, methods: str) -> frozenset[str]:
+        names = frozenset(name.strip().upper() for name in methods.replace(",", "|").split("|") if name.strip())
+        if len(self._methods) >= CACHE_SIZE:
+            self._methods.clear()
+        self._methods[methods] = names
+        return names
 
     @function("is_present_hf")
     def is_present_hf(self, ctx: RouteContext, name: Const) -> int:
-        """Is there a header of that name (long or compact form)? Returns 1 yes, -1 no."""
-        return 1 if ctx.msg.find_named(name.encode("latin-1")) else -1
+        """Is there a header of that name? Returns 1 yes, -1 no."""
+        number, _ = header_name(name)
+        if number:
+            return 1 if number in ctx.msg.hids else -1
+        return 1 if headers_named(ctx.msg, name) else -1
 
     @function("is_present_hf_pv")
     def is_present_hf_pv(self, ctx: RouteContext, name: str) -> int:
         """As is_present_hf(); the name may hold variables."""
-        return 1 if name and ctx.msg.find_named(name.encode("latin-1")) else -1
+        return 1 if name and headers_named(ctx.msg, name) else -1
 
     @function("is_present_hf_re", "is_present_hf_re_pv")
-    def is_present_hf_re(self, ctx: RouteContext, pattern: re.Pattern[str]) -> int:
+    def is_present_hf_re(self, ctx: RouteContext, expression: re.Pattern[str]) -> int:
         """Is there a header whose name matches? Returns 1 yes, -1 no."""
-        return 1 if matching(ctx.msg, pattern) else -1
-
-    @function("is_privacy")
-    def is_privacy(self, ctx: RouteContext, kind: Const) -> int:
-        """Does the Privacy header ask for this (none, header, session, user, id, history, critical; RFC 3323)? Returns 1
-        yes, -1 no."""
-        wanted = kind.strip().lower().encode("latin-1")
-        for value in ctx.msg.all(PRIVACY):
-            if wanted in [part.strip() for part in value.lower().replace(b",", b";").split(b";")]:
+        msg = ctx.msg
+        for i in range(len(msg.hids)):
+            if expression.search(msg.name(i).decode("latin-1")):
                 return 1
         return -1
 
-    # --- adding -------------------------------------------------------------------------------------------
-
-    @function("append_hf")
-    def append_hf(self, ctx: RouteContext, line: str, after: Const = NONE) -> int:
-        """Add a header line (with its line end) behind all headers, or behind the last one of a name. Returns 1, -1 empty."""
-        if not line:
-            return -1
-        msg = ctx.msg
-        found = msg.find_named(after.encode("latin-1")) if after else None
-        if found:
-            msg.insert(msg.end(found[-1]), line.encode("latin-1"))
-        else:
-            msg.append_header(line.encode("latin-1"))
-        return 1
-
-    @function("insert_hf")
-    def insert_hf(self, ctx: RouteContext, line: str, before: Const = NONE) -> int:
-        """Add a header line (with its line end) before all headers, or before the first one of a name. Returns 1, -1
-        empty."""
-        if not line:
-            return -1
-        msg = ctx.msg
-        found = msg.find_named(before.encode("latin-1")) if before else None
-        if found:
-            msg.insert(msg.start(found[0]), line.encode("latin-1"))
-        else:
-            msg.prepend_header(line.encode("latin-1"))
-        return 1
-
-    @function("append_urihf", routes=SENDING)
-    def append_urihf(self, ctx: RouteContext, prefix: Const, suffix: Const) -> int:
-        """Add a header line of the prefix, the Request-URI as received, and the suffix (with a line end). Returns 1."""
-        ctx.msg.append_header(prefix.encode("latin-1") + ctx.msg.ruri + suffix.encode("latin-1"))
-        return 1
-
-    @function("append_to_reply", routes=SENDING)
-    def append_to_reply(self, ctx: RouteContext, line: str) -> int:
-        """Add a header line (with its line end) to the answers that this proxy makes for the request. Returns 1, -1
-        empty."""
-        if not line:
-            return -1
-        ctx.reply_lines.append(line.encode("latin-1"))
-        return 1
-
-    def _date(self) -> bytes:
-        return strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime(self.engine.services.wall())).encode("ascii")
-
-    @function("append_time", routes=SENDING)
-    def append_time(self, ctx: RouteContext) -> int:
-        """Add a Date header to the answers that this proxy makes for the request. Returns 1."""
-        ctx.reply_lines.append(self._date())
-        return 1
-
-    @function("append_time_to_request")
-    def append_time_to_request(self, ctx: RouteContext) -> int:
-        """Add a Date header to the message, behind its first header. Returns 1."""
-        msg = ctx.msg
-        msg.insert(msg.end(0) if msg.hids else end_of_headers(msg), self._date())
-        return 1
+    @function("is_privacy")
+    def is_privacy(self, ctx: RouteContext, kind: Const) -> int:
+        """Does Privacy (RFC 3323) ask for "header", "session", "user", "none", "critical", "id" or "history"?
+        Returns 1 yes, -1 no."""
+        wanted = kind.strip().lower()
+        asked = {
+            part.strip().lower()
+            for value in ctx.msg.named(b"Privacy")
+            for part in value.replace(b",", b";").split(b";")
+        }
+        return 1 if wanted in _PRIVACY and wanted.encode("latin-1") in asked else -1
 
     # --- removing -----------------------------------------------------------------------------------------
 
     @function("remove_hf")
     def remove_hf(self, ctx: RouteContext, name: Const) -> int:
         """Remove all headers of that name. Returns 1 removed, -1 there was none."""
-        return remove_all(ctx.msg, ctx.msg.find_named(name.encode("latin-1")))
+        msg = ctx.msg
+        number, _ = header_name(name)
+        if number and number not in msg.hids:
+            return -1
+        found = headers_named(msg, name)
+        for i in found:
+            msg.remove_header(i)
+        return 1 if found else -1
 
     @function("remove_hf_pv")
     def remove_hf_pv(self, ctx: RouteContext, name: str) -> int:
-        """As remove_hf(), the name may hold variables. Returns 1, also where there was none; -1 the name is empty."""
-        if not name:
-            return -1
-        remove_all(ctx.msg, ctx.msg.find_named(name.encode("latin-1")))
+        """Remove all headers of that name, which may hold variables. Returns 1, also where there was none."""
+        for i in headers_named(ctx.msg, name):
+            ctx.msg.remove_header(i)
         return 1
 
     @function("remove_hf_re", "remove_hf_re_pv")
-    def remove_hf_re(self, ctx: RouteContext, pattern: re.Pattern[str]) -> int:
-        """Remove all headers whose names match. Returns 1 removed, -1 there was none."""
-        return remove_all(ctx.msg, matching(ctx.msg, pattern))
+    def remove_hf_re(self, ctx: RouteContext, expression: re.Pattern[str]) -> int:
+        """Remove all headers whose name matches. Returns 1 removed, -1 there was none."""
+        return self._remove_matching(ctx, expression, None)
 
     @function("remove_hf_exp", "remove_hf_exp_pv")
-    def remove_hf_exp(self, ctx: RouteContext, pattern: re.Pattern[str], but: re.Pattern[str]) -> int:
-        """Remove all headers whose names match the first and not the second. Returns 1 removed, -1 there was none."""
-        kept = matching(ctx.msg, but)
-        return remove_all(ctx.msg, [i for i in matching(ctx.msg, pattern) if i not in kept])
+    def remove_hf_exp(self, ctx: RouteContext, expression: re.Pattern[str], skip: re.Pattern[str]) -> int:
+        """Remove all headers whose name matches the first expression and not the second. Returns 1 removed, -1 none."""
+        return self._remove_matching(ctx, expression, skip)
+
+    def _remove_matching(self, ctx: RouteContext, expression: re.Pattern[str], skip: re.Pattern[str] | None) -> int:
+        msg = ctx.msg
+        removed = -1
+        for i in range(len(msg.hids)):
+            name = msg.name(i).decode("latin-1")
+            if expression.search(name) and (skip is None or not skip.search(name)):
+                msg.remove_header(i)
+                removed = 1
+        return removed
 
     @function("remove_hf_idx")
-    def remove_hf_idx(self, ctx: RouteContext, name: str, index: int) -> int:
-        """Remove one header of a name: 0 the first, -1 the last. Returns 1; 2 there are not so many (from the end: 1)."""
-        found = ctx.msg.find_named(name.encode("latin-1"))
-        if index >= len(found):
+    def remove_hf_idx(self, ctx: RouteContext, name: str, place: int) -> int:
+        """Remove the header of that name at a place: 0 is the first, -1 the last. Returns 1; 2 there is none at a place
+        from 0 on."""
+        found = headers_named(ctx.msg, name)
+        if place < 0:
+            place += len(found)
+            if place < 0:
+                return 1
+        if place >= len(found):
             return 2
-        if index + len(found) >= 0:
-            ctx.msg.remove_header(found[index])
+        ctx.msg.remove_header(found[place])
         return 1
 
     @function("remove_hf_match")
-    def remove_hf_match(self, ctx: RouteContext, name: str, operator: str, text: str) -> int:
-        """Remove the headers of a name whose values are (`eq`), are not (`ne`), contain (`in`) or match (`re`) a text.
-        Returns 1 removed, -2 there was none, -1 bad operator or pattern."""
-        msg = ctx.msg
+    def remove_hf_match(self, ctx: RouteContext, name: str, operator: str, value: str) -> int:
+        """Remove headers by value: operator "eq" equal, "ne" not equal, "in" contains, "re" matches.
+        Returns 1 removed, -1 bad operator or expression, -2 none."""
         operator = operator.lower()
         if operator not in ("eq", "ne", "in", "re"):
             return -1
-        try:
-            pattern = regex.posix(text, True, True) if operator == "re" else None
-        except ValueError:
-            return -1
-        found = []
-        for i in msg.find_named(name.encode("latin-1")):
+        expression = None
+        if operator == "re":
+            try:
+                expression = regex.posix(value, True, True)
+            except ValueError:
+                return -1
+        msg = ctx.msg
+        result = -2
+        for i in headers_named(msg, name):
             start, end = msg.value_span(i)
-            value = msg.raw[start:end].decode("latin-1")
-            if pattern is not None:
-                hit = pattern.search(value) is not None
+            text = text_from(msg, start, end)
+            if expression is not None:
+                hit = expression.search(text) is not None
             elif operator == "in":
-                hit = text in value
+                hit = value in text
             else:
-                hit = (value == text) == (operator == "eq")
+                hit = (text == value) == (operator == "eq")
             if hit:
-                found.append(i)
-        return 1 if remove_all(msg, found) > 0 else -2
+                msg.remove_header(i)
+                result = 1
+        return result
+
+    # --- adding -------------------------------------------------------------------------------------------
+
+    @function("append_hf")
+    def append_hf(self, ctx: RouteContext, text: str, behind: Const = NOTHING) -> int:
+        """Add header lines (with their line ends) behind all others, or behind the last header of a name.
+        Returns 1, -1 nothing to add."""
+        msg = ctx.msg
+        if not text:
+            return -1
+        found = headers_named(msg, behind) if behind else []
+        msg.insert(msg.end(found[-1]) if found else append_at(msg), text.encode("latin-1"))
+        return 1
+
+    @function("insert_hf")
+    def insert_hf(self, ctx: RouteContext, text: str, before: Const = NOTHING) -> int:
+        """Add header lines before all others, or before the first header of a name. Returns 1, -1 nothing to add."""
+        msg = ctx.msg
+        if not text:
+            return -1
+        found = headers_named(msg, before) if before else []
+        msg.insert(msg.start(found[0]) if found else msg.headers_at, text.encode("latin-1"))
+        return 1
+
+    @function("append_urihf", routes=ON_REQUEST)
+    def append_urihf(self, ctx: RouteContext, prefix: Const, suffix: Const) -> int:
+        """Add prefix, the received Request-URI and suffix behind all headers. Returns 1."""
+        msg = ctx.msg
+        msg.insert(append_at(msg), prefix.encode("latin-1") + msg.ruri + suffix.encode("latin-1"))
+        return 1
+
+    @function("append_to_reply", routes=ON_REQUEST)
+    def append_to_reply(self, ctx: RouteContext, text: str) -> int:
+        """Add header lines (with their line ends) to the answers that we make. Returns 1."""
+        ctx.reply_lines.append(text.encode("latin-1"))
+        return 1
+
+    @function("append_time", routes=ON_REQUEST)
+    def append_time(self, ctx: RouteContext) -> int:
+        """Add Date to the answers that we make. Returns 1."""
+        ctx.reply_lines.append(self._date())
+        return 1
+
+    @function("append_time_to_request")
+    def append_time_to_request(self, ctx: RouteContext) -> int:
+        """Add Date to the request, behind its first header. Returns 1."""
+        ctx.msg.insert(ctx.msg.end(0), self._date())
+        return 1
+
+    def _date(self) -> bytes:
+        now = time.gmtime(self.engine.wall())
+        return time.strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n", now).encode("ascii")
 
     @function("via_param_rm")
-    def via_param_rm(self, ctx: RouteContext, name: str, index: int) -> int:
-        """Remove a parameter of a Via: 1 the topmost, 2 the next; -1 the last, -2 the one before it. Returns 1 removed, -1
-        there is none. (A function of later releases.)"""
+    def via_param_rm(self, ctx: RouteContext, name: str, place: int) -> int:
+        """Remove a parameter from a Via; place 1 is the topmost. Returns 1, also where there is no such parameter;
+        -1 no such Via."""
         msg = ctx.msg
-        try:
-            vias = msg.vias
-        except SipError:
+        found = headers_named(msg, "Via")
+        if not 1 <= place <= len(found):
             return -1
-        n = index - 1 if index > 0 else len(vias) + index
-        if not 0 <= n < len(vias):
-            return -1
-        at = 0
-        for i in [i for i, hid in enumerate(msg.hids) if hid == VIA]:
-            at, stop = msg.value_span(i)
-            for via in vias[: n + 1]:
-                begin = msg.raw.find(via.raw, at, stop)
-                if begin < 0:
-                    break
-                at = begin + len(via.raw)
-                vias = vias[1:]
-                n -= 1
-                if n < 0:
-                    return self._cut_param(msg, begin, at, name.lower().encode("latin-1"))
-        return -1
-
-    def _cut_param(self, msg: Message, start: int, stop: int, name: bytes) -> int:
-        at = msg.raw.find(b";", start, stop)
+        start, end = msg.value_span(found[place - 1])
+        at = msg.raw.find(b";", start, end)
+        wanted = name.encode("latin-1").lower()
         while at >= 0:
-            end = msg.raw.find(b";", at + 1, stop)
-            last = end if end >= 0 else stop
-            if msg.raw[at + 1 : last].partition(b"=")[0].strip().lower() == name:
+            stop = msg.raw.find(b";", at + 1, end)
+            last = stop if stop >= 0 else end
+            if msg.raw[at + 1 : last].partition(b"=")[0].strip().lower() == wanted:
                 msg.replace(at, last, b"")
                 return 1
-            at = end
-        return -1
+            at = stop
+        return 1

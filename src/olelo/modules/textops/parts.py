@@ -1,97 +1,115 @@
-"""Bodies in parts as textops sees them: lines of the text, whose first matching Content-Type counts.
-
-Unlike sip.multipart this keeps every byte, and reads bodies whose last boundary is missing.
-"""
+"""Parts of a multipart body, found where they stand, so that they can be cut out (RFC 2046 section 5.1)."""
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-from olelo.sip.errors import MalformedHeader
+from olelo.sip.errors import SipError
 from olelo.sip.headers import CONTENT_TYPE
 from olelo.sip.message import Message
-from olelo.sip.multipart import media_type
-from olelo.sip.params import unquote
-
-DEFAULT_BOUNDARY = b"unique-boundary-1"
-_TYPE_LINE = re.compile(rb"(?im)^(?:content-type|c)[ \t]*:[ \t]*")
+from olelo.sip.params import parse_params, unquote
 
 
-class Span(NamedTuple):
-    """Where one part stands in a body: its Content-Type line, what follows that line, and the boundary behind it."""
+class Found(NamedTuple):
+    """Offsets of a part: of its Content-Type line, of the line behind that, of its content, of the end of its content,
+    of the boundary line that follows, and behind that line."""
 
-    line: int
+    start: int
+    headers_end: int
     content: int
-    boundary: int
+    end: int
+    mark: int
+    after: int
 
 
-def kind_and_boundary(msg: Message) -> tuple[bytes, bytes]:
-    """The message's type/subtype in lower case and its boundary parameter; b"" what is missing or unreadable."""
+def boundary_of(msg: Message) -> bytes | None:
+    """The boundary of the message's body; None where it has no parts."""
+    value = msg.first(CONTENT_TYPE)
+    if value is None:
+        return None
+    kind, _, params = value.partition(b";")
+    if not kind.strip().lower().startswith(b"multipart/"):
+        return None
     try:
-        kind, params = media_type(msg.first(CONTENT_TYPE) or b"")
-    except MalformedHeader:
-        return b"", b""
-    return kind, unquote(params.get(b"boundary") or b"")
+        boundary = parse_params(params).get(b"boundary")
+    except SipError:
+        return None
+    return unquote(boundary) or None if boundary else None
 
 
-def find_part(body: bytes, kind: bytes, boundary: bytes) -> Span | None:
-    """The first part whose Content-Type line is this, without parameters."""
-    kind = kind.lower()
-    for found in _TYPE_LINE.finditer(body):
-        end = found.end() + len(kind)
-        if body[found.end() : end].lower() != kind:
-            continue
-        if body[end : end + 2] != b"\r\n":
+def find_part(msg: Message, boundary: bytes, kind: bytes) -> Found | None:
+    """The first part whose Content-Type is exactly `kind` (in any case)."""
+    raw = msg.raw
+    at = msg.body_at
+    mark_text = b"--" + boundary
+    while at < len(raw):
+        end = raw.find(b"\r\n", at)
+        if end < 0:
             return None
-        stop = body.find(b"\r\n--" + boundary, end)
-        return Span(found.start(), end + 2, stop + 2) if stop >= 0 else None
+        name, colon, value = raw[at:end].partition(b":")
+        if colon and name.strip().lower() in (b"content-type", b"c") and value.strip().lower() == kind.lower():
+            mark = _line_start(raw, mark_text, end + 2)
+            if mark < 0:
+                return None
+            content = end + 2
+            while content < mark and raw[content] in b"\r\n":
+                content += 1
+            after = raw.find(b"\r\n", mark)
+            return Found(at, end + 2, content, max(content, mark - 2), mark, after + 2 if after >= 0 else len(raw))
+        at = end + 2
     return None
 
 
-def after_boundary(body: bytes, at: int) -> int:
-    """Offset behind the line of the boundary at `at`."""
-    end = body.find(b"\r\n", at)
-    return end + 2 if end >= 0 else len(body)
+def _line_start(raw: bytes, text: bytes, at: int) -> int:
+    """Where a line begins with a text; -1 nowhere."""
+    if raw.startswith(text, at):
+        return at
+    found = raw.find(b"\r\n" + text, at)
+    return found + 2 if found >= 0 else -1
 
 
-def before_part(body: bytes, span: Span, boundary: bytes) -> int:
-    """Offset behind the boundary line that opens a part, so that all its headers are behind it."""
-    opening = body.rfind(b"--" + boundary, 0, span.line)
-    return after_boundary(body, opening) if opening >= 0 else span.line
-
-
-def closed(body: bytes, boundary: bytes) -> bytes:
-    """The body with its last boundary marked as the last, and the others not. Unchanged where it has less than two."""
-    marker = b"--" + boundary
-    pieces = (b"\r\n" + body).split(b"\r\n" + marker)
-    if len(pieces) < 3:
-        return body
-    out = pieces[0][2:] + b"\r\n" if len(pieces[0]) > 2 else b""
-    for piece in pieces[1:-1]:
-        out += marker + piece.removeprefix(b"--") + b"\r\n"
-    return out + marker + b"--\r\n"
-
-
-def new_part(text: bytes, kind: bytes, disposition: bytes, boundary: bytes) -> bytes:
-    """The lines of a part, with the boundary behind it."""
-    lines = b"Content-Type: " + kind + b"\r\n"
+def part_text(content: bytes, kind: bytes, disposition: bytes, boundary: bytes, *, first: bool) -> bytes:
+    """A part with its headers and the boundary behind it; first: with the one before it, too."""
+    text = b"--%b\r\n" % boundary if first else b""
+    text += b"Content-Type: %b\r\n" % kind
     if disposition:
-        lines += b"Content-Disposition: " + disposition + b"\r\n"
-    end = b"" if text.endswith(b"\r\n\r\n") else b"\r\n"
-    return lines + b"\r\n" + text + end + b"--" + boundary + b"\r\n"
+        text += b"Content-Disposition: %b\r\n" % disposition
+    text += b"\r\n" + content
+    if not content.endswith(b"\r\n\r\n"):
+        text += b"\r\n"
+    return text + b"--%b\r\n" % boundary
 
 
-def with_part(body: bytes, text: bytes, kind: bytes, disposition: bytes, boundary: bytes) -> bytes:
-    """The body with one more part at its end."""
-    if not body.endswith(b"\r\n"):
-        body += b"\r\n"
-    return closed(body + new_part(text, kind, disposition, boundary), boundary)
-
-
-def from_hex(text: str) -> bytes | None:
-    """Bytes of pairs of hexadecimal digits, blanks between pairs left out; None for anything else, or nothing."""
-    try:
-        return bytes.fromhex(text.replace("\t", " ")) or None
-    except ValueError:
-        return None
+def close_boundaries(msg: Message, boundary: bytes) -> None:
+    """Make the last boundary of an edited body the closing one, and no other: parts came or went."""
+    mark = b"--" + boundary
+    raw = msg.raw
+    size = len(raw)
+    edits = msg.edits
+    added = [i for i, edit in enumerate(edits) if edit[0] == edit[1] == size and mark + b"\r\n" in edit[2]]
+    added += [i for i, edit in enumerate(edits) if edit[0] == edit[1] == size and mark + b"--\r\n" in edit[2]]
+    for i in added:
+        text = edits[i][2]
+        edits[i] = (size, size, text.replace(mark + b"--\r\n", mark + b"\r\n"))
+    left: list[int] = []  # ends of the boundaries that stay, closing dashes left out
+    at = _line_start(raw, mark, msg.body_at)
+    while at >= 0:
+        end = at + len(mark)
+        gone = any(start <= at and end <= stop for start, stop, _ in edits)
+        edits[:] = [edit for edit in edits if edit not in ((end, end + 2, b""), (end, end, b"--"))]
+        if not gone:
+            left.append(end)
+        at = _line_start(raw, mark, end)
+    if added:
+        for i in range(len(edits) - 1, -1, -1):
+            start, stop, text = edits[i]
+            if start == stop == size and text.endswith(mark + b"\r\n"):
+                edits[i] = (size, size, text[:-2] + b"--\r\n")
+                break
+    for end in left:
+        closing = raw[end : end + 2] == b"--"
+        wanted = end == left[-1] and not added
+        if closing and not wanted:
+            edits.append((end, end + 2, b""))
+        elif wanted and not closing:
+            edits.append((end, end, b"--"))

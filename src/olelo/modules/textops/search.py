@@ -1,214 +1,275 @@
-"""Searching and replacing in the text of the message, as it was received."""
+"""Text searched, replaced and substituted in a message.
+
+What is read is what was received; what is changed shows when the message leaves, or after msg_apply_changes().
+"""
 
 from __future__ import annotations
 
 import re
 
-from olelo.core import ruri
 from olelo.core.context import RouteContext
+from olelo.core.edits import CACHE_SIZE, append_at, fix_length, headers_named, text_from
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, Const, Module, function
-from olelo.modules.textops.edits import end_of_headers, first_match, note, replaced_all, replaced_text
-from olelo.modules.textops.substitution import Substitutions
+from olelo.modules.textops.subst import Subst
 from olelo.script import regex
 from olelo.script.catalog import PvRef
+from olelo.script.values import Resolver
 from olelo.sip.errors import SipError
-from olelo.sip.message import Edit, Message
+from olelo.sip.message import Message
 from olelo.sip.uri import parse_uri
-
-URI_ROUTES = REQUEST | ONREPLY | FAILURE | BRANCH
-
-
-def _once(mode: str) -> bool:
-    return mode[:1] in ("", "f", "F")
-
-
-def _replace_first(msg: Message, pattern: re.Pattern[str], text: str, start: int, stop: int) -> int:
-    found = first_match(msg, pattern, start, stop)
-    if found is None:
-        return -1
-    note(msg, [(*found, text.encode("latin-1"))])
-    return 1
-
-
-def _replace_every(msg: Message, pattern: re.Pattern[str], text: str, start: int) -> int:
-    edits, good = replaced_all(msg, pattern, start, len(msg.raw), text.encode("latin-1"))
-    note(msg, edits)
-    return 1 if edits and good else -1
 
 
 class Search(Module):
-    """Searching and replacing."""
+    """The part of textops that works on text, wherever it stands."""
 
     def init(self) -> None:
         super().init()
-        self._substitutions = Substitutions(self.engine.catalog)
+        self._resolver = Resolver(self.engine.catalog)
+        self._substs: dict[str, Subst | None] = {}
+        self._plain: dict[str, re.Pattern[str] | None] = {}
 
     # --- searching ----------------------------------------------------------------------------------------
 
     @function("search")
-    def search(self, ctx: RouteContext, pattern: re.Pattern[str]) -> int:
-        """Does the pattern match anywhere in the message? Returns 1 yes, -1 no."""
-        return 1 if pattern.search(ctx.msg.raw.decode("latin-1")) else -1
+    def search(self, ctx: RouteContext, expression: re.Pattern[str]) -> int:
+        """Does the message match, first line and body included? Returns 1 yes, -1 no."""
+        return 1 if expression.search(text_from(ctx.msg, 0)) else -1
 
     @function("search_body")
-    def search_body(self, ctx: RouteContext, pattern: re.Pattern[str]) -> int:
-        """Does the pattern match in the body? Returns 1 yes, -1 no, or there is no body."""
-        body = ctx.msg.body
-        return 1 if body and pattern.search(body.decode("latin-1")) else -1
+    def search_body(self, ctx: RouteContext, expression: re.Pattern[str]) -> int:
+        """Does the body match? Returns 1 yes, -1 no, or there is no body."""
+        body = text_from(ctx.msg, ctx.msg.body_at)
+        return 1 if body and expression.search(body) else -1
+
+    @function("search_str")
+    def search_str(self, ctx: RouteContext, text: str, expression: re.Pattern[str]) -> int:
+        """Does a text match? Returns 1 yes, -1 no, or it is empty."""
+        return 1 if text and expression.search(text) else -1
 
     @function("search_hf")
-    def search_hf(self, ctx: RouteContext, name: Const, pattern: re.Pattern[str], mode: Const) -> int:
-        """Does the pattern match in a header's value: in any (mode a), in the first (f), in the last (l)? Returns 1 yes, -1
-        no, or there is no such header."""
+    def search_hf(self, ctx: RouteContext, name: Const, expression: re.Pattern[str], which: Const) -> int:
+        """Does the value of a header match? which: "a" any of that name, "f" the first, "l" the last.
+        Returns 1 yes, -1 no."""
         msg = ctx.msg
-        found = msg.find_named(name.encode("latin-1"))
-        for i in found[:1] if mode[:1] == "f" else found[-1:] if mode[:1] == "l" else found:
-            start, end = msg.value_span(i)
-            if pattern.search(msg.raw[start:end].decode("latin-1")):
+        found = headers_named(msg, name)
+        for i in _chosen(found, which):
+            if expression.search(text_from(msg, *msg.value_span(i))):
                 return 1
         return -1
 
-    # --- adding and replacing by pattern ------------------------------------------------------------------
+    # --- adding behind a match ----------------------------------------------------------------------------
 
     @function("search_append")
-    def search_append(self, ctx: RouteContext, pattern: re.Pattern[str], text: Const) -> int:
-        """Insert a text behind the first match in headers and body. Returns 1, -1 no match."""
-        return self._append(ctx.msg, pattern, text, ctx.msg.headers_at)
+    def search_append(self, ctx: RouteContext, expression: re.Pattern[str], text: Const) -> int:
+        """Add a text behind the first match in headers and body. Returns 1, -1 no match."""
+        return self._append(ctx.msg, expression, text, ctx.msg.headers_at)
 
     @function("search_append_body")
-    def search_append_body(self, ctx: RouteContext, pattern: re.Pattern[str], text: Const) -> int:
-        """Insert a text behind the first match in the body. Returns 1, -1 no match, or there is no body."""
-        return self._append(ctx.msg, pattern, text, ctx.msg.body_at) if ctx.msg.body else -1
+    def search_append_body(self, ctx: RouteContext, expression: re.Pattern[str], text: Const) -> int:
+        """Add a text behind the first match in the body. Returns 1, -1 no match."""
+        return self._append(ctx.msg, expression, text, ctx.msg.body_at)
 
-    def _append(self, msg: Message, pattern: re.Pattern[str], text: str, start: int) -> int:
-        found = first_match(msg, pattern, start, len(msg.raw))
-        if found is None:
+    def _append(self, msg: Message, expression: re.Pattern[str], text: str, start: int) -> int:
+        match = expression.search(text_from(msg, start))
+        if match is None:
             return -1
-        note(msg, [(found[1], found[1], text.encode("latin-1"))])
-        return 1
+        at = start + match.end()
+        return _noted(msg, [(at, at, text.encode("latin-1"))])
+
+    # --- replacing ----------------------------------------------------------------------------------------
 
     @function("replace")
-    def replace(self, ctx: RouteContext, pattern: re.Pattern[str], text: Const) -> int:
+    def replace(self, ctx: RouteContext, expression: re.Pattern[str], text: Const) -> int:
         """Replace the first match in headers and body. Returns 1, -1 no match."""
-        return _replace_first(ctx.msg, pattern, text, ctx.msg.headers_at, len(ctx.msg.raw))
+        return self._replace(ctx.msg, expression, text, ctx.msg.headers_at)
 
     @function("replace_hdrs")
-    def replace_hdrs(self, ctx: RouteContext, pattern: re.Pattern[str], text: Const) -> int:
+    def replace_hdrs(self, ctx: RouteContext, expression: re.Pattern[str], text: Const) -> int:
         """Replace the first match in the headers. Returns 1, -1 no match."""
-        return _replace_first(ctx.msg, pattern, text, ctx.msg.headers_at, end_of_headers(ctx.msg))
+        return self._replace(ctx.msg, expression, text, ctx.msg.headers_at, append_at(ctx.msg))
 
     @function("replace_body")
-    def replace_body(self, ctx: RouteContext, pattern: re.Pattern[str], text: Const) -> int:
-        """Replace the first match in the body. Returns 1, -1 no match, or there is no body."""
-        if not ctx.msg.body:
+    def replace_body(self, ctx: RouteContext, expression: re.Pattern[str], text: Const) -> int:
+        """Replace the first match in the body. Returns 1, -1 no match."""
+        return self._replace(ctx.msg, expression, text, ctx.msg.body_at)
+
+    def _replace(
+        self, msg: Message, expression: re.Pattern[str], text: str, start: int, stop: int | None = None
+    ) -> int:
+        match = expression.search(text_from(msg, start, stop))
+        if match is None:
             return -1
-        return _replace_first(ctx.msg, pattern, text, ctx.msg.body_at, len(ctx.msg.raw))
+        return _noted(msg, [(start + match.start(), start + match.end(), text.encode("latin-1"))])
 
     @function("replace_all")
-    def replace_all(self, ctx: RouteContext, pattern: re.Pattern[str], text: Const) -> int:
-        """Replace every match in headers and body. Returns 1; -1 no match, or it ended at an empty one."""
-        return _replace_every(ctx.msg, pattern, text, ctx.msg.headers_at)
+    def replace_all(self, ctx: RouteContext, expression: re.Pattern[str], text: Const) -> int:
+        """Replace all matches in headers and body. Returns 1, -1 no match, or an empty one."""
+        return self._replace_all(ctx.msg, expression, text, ctx.msg.headers_at)
 
     @function("replace_body_all")
-    def replace_body_all(self, ctx: RouteContext, pattern: re.Pattern[str], text: Const) -> int:
-        """Replace every match in the body, ^ and $ being the ends of its lines. Returns 1; -1 no match, it ended at an empty
-        one, or there is no body."""
-        return _replace_every(ctx.msg, pattern, text, ctx.msg.body_at) if ctx.msg.body else -1
+    def replace_body_all(self, ctx: RouteContext, expression: re.Pattern[str], text: Const) -> int:
+        """Replace all matches in the body. Returns 1, -1 no match, or an empty one."""
+        return self._replace_all(ctx.msg, expression, text, ctx.msg.body_at)
 
     @function("replace_body_atonce")
-    def replace_body_atonce(self, ctx: RouteContext, pattern: Const, text: Const) -> int:
-        """Replace every match in the body, ^ and $ being its ends. Returns 1; -1 no match, it ended at an empty one, bad
-        pattern, or there is no body."""
-        try:
-            compiled = regex.posix(pattern, True, False)
-        except ValueError as error:
-            self.engine.log(ERR, f"textops: bad regular expression {str(pattern)!r}: {error}")
-            return -1
-        return _replace_every(ctx.msg, compiled, text, ctx.msg.body_at) if ctx.msg.body else -1
+    def replace_body_atonce(self, ctx: RouteContext, expression: Const, text: Const) -> int:
+        """As replace_body_all(), for expressions over line ends: `.` matches them, `^` and `$` are the body's ends."""
+        compiled = self._over_lines(expression)
+        return -1 if compiled is None else self._replace_all(ctx.msg, compiled, text, ctx.msg.body_at)
 
-    # --- replacing by text --------------------------------------------------------------------------------
+    def _over_lines(self, text: str) -> re.Pattern[str] | None:
+        if text not in self._plain:
+            if len(self._plain) >= CACHE_SIZE:
+                self._plain.clear()
+            try:
+                self._plain[text] = regex.posix(text, True, False)
+            except ValueError as error:
+                self.engine.log(ERR, f"textops: {text!r}: {error}")
+                self._plain[text] = None
+        return self._plain[text]
+
+    def _replace_all(self, msg: Message, expression: re.Pattern[str], text: str, start: int) -> int:
+        data = text.encode("latin-1")
+        edits: list[tuple[int, int, bytes]] = []
+        empty = False
+        for match in expression.finditer(text_from(msg, start)):
+            if match.start() == match.end():
+                empty = True
+                break
+            edits.append((start + match.start(), start + match.end(), data))
+        if edits:
+            _noted(msg, edits)
+        return -1 if empty or not edits else 1
 
     @function("replace_str")
     def replace_str(self, ctx: RouteContext, old: str, new: str, mode: str) -> int:
-        """Replace a text in headers and body, once (mode f) or wherever it occurs (a). Returns 1, also where it did not."""
-        return self._replace_text(ctx.msg, old, new, mode, ctx.msg.headers_at, len(ctx.msg.raw))
+        """Replace a text in headers and body: mode "f" once, "a" everywhere. Returns 1, also where it does not occur."""
+        return self._replace_str(ctx.msg, old, new, mode, ctx.msg.headers_at)
 
     @function("replace_hdrs_str")
     def replace_hdrs_str(self, ctx: RouteContext, old: str, new: str, mode: str) -> int:
-        """As replace_str(), in the headers."""
-        return self._replace_text(ctx.msg, old, new, mode, ctx.msg.headers_at, end_of_headers(ctx.msg))
+        """Replace a text in the headers (mode "a": from the first one on to the end of the message, as Kamailio does).
+        Returns 1, also where it does not occur."""
+        return self._replace_str(ctx.msg, old, new, mode, ctx.msg.headers_at, append_at(ctx.msg))
 
     @function("replace_body_str")
     def replace_body_str(self, ctx: RouteContext, old: str, new: str, mode: str) -> int:
-        """As replace_str(), in the body. Returns 1, -1 there is no body."""
-        if not ctx.msg.body:
+        """Replace a text in the body. Returns 1, also where it does not occur; -1 no body."""
+        if ctx.msg.body_at >= len(ctx.msg.raw):
             return -1
-        return self._replace_text(ctx.msg, old, new, mode, ctx.msg.body_at, len(ctx.msg.raw))
+        return self._replace_str(ctx.msg, old, new, mode, ctx.msg.body_at)
 
-    def _replace_text(self, msg: Message, old: str, new: str, mode: str, start: int, stop: int) -> int:
-        edits = replaced_text(msg, old.encode("latin-1"), new.encode("latin-1"), start, stop, not _once(mode))
-        note(msg, edits)
-        return 1
+    def _replace_str(self, msg: Message, old: str, new: str, mode: str, start: int, stop: int | None = None) -> int:
+        if not old:
+            return 1
+        wanted, data = old.encode("latin-1"), new.encode("latin-1")
+        edits: list[tuple[int, int, bytes]] = []
+        at = msg.raw.find(wanted, start, stop)
+        while at >= 0:
+            edits.append((at, at + len(wanted), data))
+            if mode[:1] in ("", "f", "F"):
+                break
+            at = msg.raw.find(wanted, at + len(wanted))
+        return _noted(msg, edits)
 
-    # --- sed's way ----------------------------------------------------------------------------------------
+    # --- substitutions ------------------------------------------------------------------------------------
 
-    def _subst(self, ctx: RouteContext, expression: str, spans: list[tuple[int, int]]) -> int:
-        """Substitute in parts of the message. Returns 1, -1 nothing matched, or the expression is bad."""
-        made = self._substitutions.get(expression)
-        if made is None:
-            return -1
-        edits: list[Edit] = []
-        for start, stop in spans:
-            text = ctx.msg.raw[start:stop].decode("latin-1")
-            edits += [(start + a, start + b, new.encode("latin-1")) for a, b, new in made.places(ctx, text)]
-        note(ctx.msg, edits)
-        return 1 if edits else -1
+    def subst_of(self, text: str) -> Subst | None:
+        """A substitution expression, kept; None, and a line in the log, where it is none."""
+        if text not in self._substs:
+            if len(self._substs) >= CACHE_SIZE:
+                self._substs.clear()
+            try:
+                self._substs[text] = Subst(text, self._resolver)
+            except ValueError as error:
+                self.engine.log(ERR, f"textops: {error}")
+                self._substs[text] = None
+        return self._substs[text]
 
     @function("subst")
     def subst(self, ctx: RouteContext, expression: Const) -> int:
-        """/re/repl/flags on headers and body. Flags: i any case, g every match, s lines do not count. Returns 1, -1 no match."""
-        return self._subst(ctx, expression, [(ctx.msg.headers_at, len(ctx.msg.raw))])
+        """Substitute '/expression/replacement/flags' in headers and body. Returns 1, -1 no match."""
+        return self._subst(ctx, expression, ctx.msg.headers_at)
 
     @function("subst_body")
     def subst_body(self, ctx: RouteContext, expression: Const) -> int:
-        """/re/repl/flags on the body. Returns 1; -1 no match, or there is no body."""
-        return self._subst(ctx, expression, [(ctx.msg.body_at, len(ctx.msg.raw))]) if ctx.msg.body else -1
+        """Substitute in the body. Returns 1, -1 no match."""
+        return self._subst(ctx, expression, ctx.msg.body_at)
+
+    def _subst(self, ctx: RouteContext, expression: str, start: int) -> int:
+        subst = self.subst_of(expression)
+        edits = subst.edits(ctx, text_from(ctx.msg, start), start) if subst is not None else []
+        return _noted(ctx.msg, edits) if edits else -1
 
     @function("subst_hf")
-    def subst_hf(self, ctx: RouteContext, name: Const, expression: Const, mode: Const) -> int:
-        """/re/repl/flags on values of a header: of all (mode a), the first (f), the last (l). Returns 1, -1 no match."""
-        msg = ctx.msg
-        found = msg.find_named(name.encode("latin-1"))
-        chosen = found[:1] if mode[:1] == "f" else found[-1:] if mode[:1] == "l" else found
-        return self._subst(ctx, expression, [msg.value_span(i) for i in chosen])
-
-    @function("subst_uri", routes=URI_ROUTES)
-    def subst_uri(self, ctx: RouteContext, expression: Const) -> int:
-        """/re/repl/flags on the Request-URI as it is now. Returns 1, -1 no match."""
-        made = self._substitutions.get(expression)
-        changed = made.apply(ctx, ctx.ruri.decode("latin-1")) if made is not None else None
-        return ruri.set_uri(ctx, changed.encode("latin-1")) if changed is not None else -1
-
-    @function("subst_user", routes=URI_ROUTES)
-    def subst_user(self, ctx: RouteContext, expression: Const) -> int:
-        """/re/repl/flags on the Request-URI's user ("" where it has none). Returns 1, -1 no match, or a bad URI."""
-        made = self._substitutions.get(expression)
-        if made is None:
+    def subst_hf(self, ctx: RouteContext, name: Const, expression: Const, which: Const) -> int:
+        """Substitute in the values of headers: which "a" all of that name, "f" the first, "l" the last.
+        Returns 1, -1 no match."""
+        subst = self.subst_of(expression)
+        if subst is None:
             return -1
+        msg = ctx.msg
+        result = -1
+        for i in _chosen(headers_named(msg, name), which):
+            start, end = msg.value_span(i)
+            edits = subst.edits(ctx, text_from(msg, start, end), start)
+            if edits:
+                result = _noted(msg, edits)
+        return result
+
+    @function("subst_uri", routes=REQUEST | ONREPLY | FAILURE | BRANCH)
+    def subst_uri(self, ctx: RouteContext, expression: Const) -> int:
+        """Substitute in `$ru`. Returns 1, -1 no match."""
+        subst = self.subst_of(expression)
+        changed = subst.apply(ctx, ctx.ruri.decode("latin-1")) if subst is not None else None
+        if changed is None:
+            return -1
+        ctx.ruri = changed.encode("latin-1")
+        ctx.ruri_used = False
+        return 1
+
+    @function("subst_user", routes=REQUEST | ONREPLY | FAILURE | BRANCH)
+    def subst_user(self, ctx: RouteContext, expression: Const) -> int:
+        """Substitute in the user of `$ru`. Returns 1, -1 no match, or no usable URI."""
+        subst = self.subst_of(expression)
         try:
-            user = parse_uri(ctx.ruri).user
+            uri = parse_uri(ctx.ruri)
         except SipError:
             return -1
-        changed = made.apply(ctx, user.decode("latin-1"))
-        return ruri.set_user(ctx, changed.encode("latin-1")) if changed is not None else -1
+        changed = subst.apply(ctx, uri.user.decode("latin-1")) if subst is not None else None
+        if changed is None:
+            return -1
+        colon = ctx.ruri.find(b":") + 1
+        at = ctx.ruri.find(b"@")
+        host = ctx.ruri[at + 1 :] if uri.user else ctx.ruri[colon:]
+        user = changed.encode("latin-1")
+        password = b":" + uri.password if uri.password and user else b""
+        ctx.ruri = ctx.ruri[:colon] + (user + password + b"@" if user else b"") + host
+        ctx.ruri_used = False
+        return 1
 
     @function("subst_v")
-    def subst_v(self, ctx: RouteContext, text: str, expression: Const, to: PvRef) -> int:
-        """/re/repl/flags on a text, the result into a variable. Returns 1; -1 no match. (A function of later releases.)"""
-        made = self._substitutions.get(expression)
-        changed = made.apply(ctx, text) if made is not None else None
-        if changed is None or to.set is None:
+    def subst_v(self, ctx: RouteContext, text: str, expression: Const, result: PvRef) -> int:
+        """Substitute in a text and put what comes out into a variable. Returns 1, -1 no match."""
+        subst = self.subst_of(expression)
+        changed = subst.apply(ctx, text) if subst is not None else None
+        if changed is None or result.set is None:
             return -1
-        to.set(ctx, changed)
+        result.set(ctx, changed)
         return 1
+
+
+def _chosen(found: list[int], which: str) -> list[int]:
+    """Of several headers: "f" the first, "l" the last, all otherwise."""
+    if which[:1] == "f":
+        return found[:1]
+    return found[-1:] if which[:1] == "l" else found
+
+
+def _noted(msg: Message, edits: list[tuple[int, int, bytes]]) -> int:
+    """Note edits, and the length that the body then has. Returns 1."""
+    msg.edits += edits
+    if edits and edits[-1][1] >= msg.body_at:
+        fix_length(msg)
+    return 1

@@ -1,8 +1,6 @@
-"""Functions on texts that do not touch the message: comparing, finding, lists, parts of a match."""
+"""Comparisons of texts, which have nothing to do with the message."""
 
 from __future__ import annotations
-
-import re
 
 from olelo.core.context import RouteContext
 from olelo.core.module import Const, Module, function
@@ -12,90 +10,96 @@ from olelo.script.catalog import PvRef
 _BLANKS = " \t\r\n"
 
 
-def _compared(one: str, two: str) -> int:
-    """1 equal, -1 the first is greater, -2 it is less."""
-    return 1 if one == two else -1 if one > two else -2
-
-
-def _members(text: str, separator: str) -> list[str]:
-    """The members of a list, without blanks around them."""
-    return [member.strip(_BLANKS) for member in text.split(separator[:1])] if separator else []
+def _order(a: str, b: str) -> int:
+    """1 equal, -1 a is greater, -2 b is."""
+    if a == b:
+        return 1
+    return -1 if a > b else -2
 
 
 class Strings(Module):
-    """Functions on texts."""
-
-    @function("search_str")
-    def search_str(self, ctx: RouteContext, text: str, pattern: re.Pattern[str]) -> int:
-        """Does the pattern match in a text? Returns 1 yes, -1 no (or one of them is empty)."""
-        return 1 if text and pattern.pattern and pattern.search(text) else -1
+    """The part of textops that compares texts."""
 
     @function("cmp_str")
-    def cmp_str(self, ctx: RouteContext, one: str, two: str) -> int:
-        """Are two texts equal? Returns 1 yes, -1 the first is greater, -2 it is less."""
-        return _compared(one, two)
+    def cmp_str(self, ctx: RouteContext, a: str, b: str) -> int:
+        """Are two texts equal? Returns 1 yes, -1 the first is greater, -2 the second."""
+        return _order(a, b)
 
     @function("cmp_istr")
-    def cmp_istr(self, ctx: RouteContext, one: str, two: str) -> int:
-        """Are two texts equal in any case of letters? Returns 1 yes, -1 the first is greater, -2 it is less."""
-        return _compared(one.lower(), two.lower())
+    def cmp_istr(self, ctx: RouteContext, a: str, b: str) -> int:
+        """As cmp_str(), in any case."""
+        return _order(a.lower(), b.lower())
 
     @function("starts_with")
     def starts_with(self, ctx: RouteContext, text: str, prefix: str) -> int:
-        """Does a text begin with another? Returns 1 yes; -1 no, it is too short or greater; -2 no, it is less."""
-        return -1 if len(text) < len(prefix) else _compared(text[: len(prefix)], prefix)
+        """Does the text start with the prefix? Returns 1 yes, -1 or -2 no."""
+        if len(text) < len(prefix):
+            return -1
+        return _order(text[: len(prefix)], prefix)
 
     @function("ends_with")
     def ends_with(self, ctx: RouteContext, text: str, suffix: str) -> int:
-        """Does a text end with another? Returns 1 yes; -1 no, it is too short or greater; -2 no, it is less."""
-        return -1 if len(text) < len(suffix) else _compared(text[len(text) - len(suffix) :], suffix)
+        """Does the text end with the suffix? Returns 1 yes, -1 or -2 no."""
+        if len(text) < len(suffix):
+            return -1
+        return _order(text[len(text) - len(suffix) :], suffix)
 
     @function("str_find")
     def str_find(self, ctx: RouteContext, text: str, part: str) -> int:
-        """Where is a text in another? Returns its place, counted from 1; -1 it is not there."""
+        """Where in the text does the part begin? Returns its place, the first being 1; -1 nowhere."""
         return text.find(part) + 1 or -1
 
     @function("str_ifind")
     def str_ifind(self, ctx: RouteContext, text: str, part: str) -> int:
-        """As str_find(), in any case of letters."""
+        """As str_find(), in any case."""
         return text.lower().find(part.lower()) + 1 or -1
 
     @function("str_any_in")
     def str_any_in(self, ctx: RouteContext, text: str, characters: str) -> int:
-        """Is any of these characters in the text? Returns 1 yes, -1 no. (A function of later releases.)"""
-        return 1 if not set(text).isdisjoint(characters) else -1
+        """Is any of these characters in the text? Returns 1 yes, -1 no."""
+        return 1 if set(text) & set(characters) else -1
 
     @function("str_all_in")
     def str_all_in(self, ctx: RouteContext, text: str, characters: str) -> int:
-        """Is every character of the text one of these? Returns 1 yes, -1 no. (A function of later releases.)"""
-        return 1 if text and set(text).issubset(characters) else -1
+        """Are all characters of the text among these? Returns 1 yes, -1 no or an empty text."""
+        return 1 if text and not set(text) - set(characters) else -1
 
     @function("in_list")
-    def in_list(self, ctx: RouteContext, text: str, members: str, separator: Const) -> int:
-        """Is a text a member of a list? The separator is one character. Returns 1 yes, -1 no, or one of them is empty."""
-        return 1 if text and members and text in _members(members, separator) else -1
+    def in_list(self, ctx: RouteContext, subject: str, items: str, separator: Const) -> int:
+        """Is the subject one of the list's items? Blanks around items do not count. Returns 1 yes, -1 no."""
+        if not subject or not items:
+            return -1
+        return 1 if any(item.strip(_BLANKS) == subject for item in items.split(separator[:1] or ",")) else -1
 
     @function("in_list_prefix")
-    def in_list_prefix(self, ctx: RouteContext, text: str, members: str, separator: Const) -> int:
-        """Does a text begin with a member of a list? Returns 1 yes, -1 no, or one of them is empty."""
-        if not text or not members:
+    def in_list_prefix(self, ctx: RouteContext, subject: str, items: str, separator: Const) -> int:
+        """Does the subject start with one of the list's items? Returns 1 yes, -1 no."""
+        if not subject or not items:
             return -1
-        return 1 if any(member and text.startswith(member) for member in _members(members, separator)) else -1
+        for item in items.split(separator[:1] or ","):
+            item = item.strip(_BLANKS)
+            if item and subject.startswith(item):
+                return 1
+        return -1
 
     @function("regex_substring")
-    def regex_substring(self, ctx: RouteContext, text: str, pattern: str, index: int, count: int, to: PvRef) -> int:
-        """Put group `index` (0: all that matched) of the first match into a variable; count is how many groups to look at,
-        0 among them. Case counts. Returns 1; -2 no match; -1 the group is empty or out of range, or bad pattern."""
-        if index >= count or index < 0 or to.set is None:
+    def regex_substring(
+        self, ctx: RouteContext, text: str, expression: str, group: int, groups: int, result: PvRef
+    ) -> int:
+        """Put what a group of a regular expression matches into a variable; group 0 is the whole match, `groups` the
+        number of groups with that one. Case counts, and `^` matches nowhere, as in Kamailio.
+        Returns 1, -1 bad expression or nothing in that group, -2 no match."""
+        if group > groups - 1 or group < 0 or result.set is None:
             return -1
         try:
-            found = regex.posix(pattern, False, False).search(text)
+            compiled = regex.posix(expression, False, False)
         except ValueError:
             return -1
-        if found is None:
+        match = compiled.search("\n" + text, 1)  # the text does not start where `^` is
+        if match is None:
             return -2
-        part = found[index] if index <= found.re.groups else None
-        if not part:
+        found = match[group] if group <= compiled.groups else None
+        if not found:
             return -1
-        to.set(ctx, part)
+        result.set(ctx, found)
         return 1

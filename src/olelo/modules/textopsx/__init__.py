@@ -1,20 +1,19 @@
-"""textopsx: more on the text of a message, and taking its changes over."""
+"""textopsx: changes applied at once, single values of headers, iterators over headers and body lines."""
 
 from __future__ import annotations
 
+import fnmatch
 import re
 
 from olelo.core.context import RouteContext
+from olelo.core.edits import fix_length
 from olelo.core.engine import ERR
-from olelo.core.module import ONREPLY, function
-from olelo.modules.textops.bodies import put_body
-from olelo.modules.textopsx.glob import matches
+from olelo.core.module import ANY, ONREPLY, REQUEST, RouteKind, function
 from olelo.modules.textopsx.iterators import Iterators
 from olelo.modules.textopsx.values import HeaderValues
-from olelo.script.catalog import RouteKind
 from olelo.sip import headers as h
 from olelo.sip.errors import SipError
-from olelo.sip.message import Edit, Message
+from olelo.sip.message import Message
 
 #: Headers that keep_hf() never removes.
 _KEPT = frozenset(
@@ -25,124 +24,128 @@ _KEPT = frozenset(
 )  # fmt: skip
 
 
-def _put(msg: Message, edit: Edit) -> None:
-    """Note an edit in place of an earlier one of the same text."""
-    for n, known in enumerate(msg.edits):
-        if known[:2] == edit[:2]:
-            msg.edits[n] = edit
-            return
-    msg.edits.append(edit)
-
-
 class Textopsx(HeaderValues, Iterators):
-    """More on the text of a message. Changes show when it is sent, or after msg_apply_changes()."""
+    """Changes applied at once, single values of headers, iterators over headers and body lines."""
 
     name = "textopsx"
+    event_routes = ()
 
     # --- the whole message --------------------------------------------------------------------------------
 
-    def _take(self, ctx: RouteContext, data: bytes) -> int:
-        """Make `data` the message. Returns 1; 0 (the script ends) where it is no message of the same sort."""
+    @function("msg_apply_changes", routes=REQUEST | ONREPLY)
+    def msg_apply_changes(self, ctx: RouteContext) -> int:
+        """Make the message what it has been edited to, `$ru` included, so that the script reads its own changes.
+
+        Returns 1; -1 after record_route() (how many of those there are depends on where the request leaves) and in
+        other routes; 0, which ends the script, where the edited message cannot be read.
+        """
+        msg = ctx.msg
+        if msg.is_request and ctx.kind is not RouteKind.REQUEST:
+            self.engine.log(ERR, "textopsx: msg_apply_changes() is for request_route and replies")
+            return -1
+        if ctx.record_route is not None and ctx.record_route.recorded:
+            self.engine.log(ERR, "textopsx: msg_apply_changes() cannot come after record_route()")
+            return -1
+        if msg.is_request and ctx.ruri != msg.ruri:
+            msg.replace(msg.ruri_at, msg.ruri_at + len(msg.ruri), ctx.ruri)
+        return self._set(ctx, msg.apply_edits())
+
+    @function("msg_set_buffer", routes=REQUEST | ONREPLY)
+    def msg_set_buffer(self, ctx: RouteContext, text: str) -> int:
+        """Make the message another one. Returns 1, -1 not in this route, 0 (the script ends) it cannot be read."""
+        if not text or (ctx.msg.is_request and ctx.kind is not RouteKind.REQUEST):
+            return -1
+        return self._set(ctx, text.encode("latin-1"))
+
+    def _set(self, ctx: RouteContext, data: bytes) -> int:
         try:
             changed = Message.parse(data)
             changed.check_core_headers()
         except SipError as error:
             self.engine.log(ERR, f"textopsx: the changed message cannot be read: {error}")
             return 0
-        if changed.is_request != ctx.msg.is_request:
-            self.engine.log(ERR, "textopsx: a request cannot become a reply, nor a reply a request")
-            return 0
         ctx.msg = changed
-        ctx.ruri = changed.ruri
+        if changed.is_request:
+            ctx.ruri = changed.ruri
+            ctx.ruri_used = False
         return 1
 
-    def _may_change(self, ctx: RouteContext) -> bool:
-        return not ctx.msg.is_request or ctx.kind == RouteKind.REQUEST
-
-    @function("msg_apply_changes")
-    def msg_apply_changes(self, ctx: RouteContext) -> int:
-        """Make what would be sent the message that the script reads; $ru becomes the original URI. For request_route and
-        replies, before there is a transaction. Returns 1; -1 elsewhere, or after record_route(); 0 (the script ends) the
-        result is no message."""
-        if not self._may_change(ctx):
-            return -1
-        recording = ctx.record_route
-        if recording is not None and getattr(recording, "tag", True):
-            self.engine.log(ERR, "textopsx: msg_apply_changes() goes before record_route()")
+    @function("msg_changed_route", routes=REQUEST | ONREPLY, waits=True)
+    async def msg_changed_route(self, ctx: RouteContext, name: str) -> int:
+        """Run a route over the message as it has been edited; the script goes on with the unedited one.
+        Returns what the route returns, -1 there is none of that name, or the edited message cannot be read."""
+        route = self.engine.route("route", name)
+        if route is None:
+            self.engine.log(ERR, f"textopsx: there is no route[{name}]")
             return -1
         msg = ctx.msg
-        if not msg.edits and ctx.ruri == msg.ruri:
-            return 1
-        if msg.is_request and ctx.ruri != msg.ruri:
-            msg.replace(msg.ruri_at, msg.ruri_at + len(msg.ruri), ctx.ruri)
-        return self._take(ctx, msg.apply_edits())
-
-    @function("msg_set_buffer")
-    def msg_set_buffer(self, ctx: RouteContext, data: str) -> int:
-        """Make this text the message. Returns 1; -1 where msg_apply_changes() does, or it is empty; 0 (the script ends) it is
-        no message."""
-        if not data or not self._may_change(ctx):
+        try:
+            changed = Message.parse(msg.apply_edits())
+        except SipError as error:
+            self.engine.log(ERR, f"textopsx: the changed message cannot be read: {error}")
             return -1
-        return self._take(ctx, data.encode("latin-1"))
-
-    # --- a reply's status ---------------------------------------------------------------------------------
-
-    def _change_status(self, msg: Message, status: int) -> int:
-        """Returns 1, or -1 where the status may not become this one; else where the status stands."""
-        if msg.is_request or not 100 <= status <= 699:
-            return -1
-        if (status < 300 or msg.status < 300) and status // 100 != msg.status // 100:
-            self.engine.log(ERR, f"textopsx: the class of {msg.status} cannot be changed, nor a final status made one")
-            return -1
-        at = msg.raw.find(b" ") + 1
-        _put(msg, (at, at + 3, b"%d" % status))
-        msg.status = status
-        return at
+        ctx.msg = changed
+        try:
+            result = self.engine.run_route(route, ctx, ctx.kind)
+            return result if isinstance(result, int) else int(await result)
+        finally:
+            ctx.msg = msg
 
     @function("change_reply_status", routes=ONREPLY)
-    def change_reply_status(self, ctx: RouteContext, status: int, reason: str) -> int:
-        """Change status and reason of the reply. Below 300 only within its class. Returns 1, -1 bad status or no reason."""
-        if not reason:
-            return -1
-        msg = ctx.msg
-        at = self._change_status(msg, status)
-        if at < 0:
-            return -1
-        data = reason.encode("latin-1")
-        start = at + 4
-        if msg.raw[at + 3] != 32:
-            start, data = at + 3, b" " + data
-        _put(msg, (start, start + len(msg.reason), data))
-        return 1
+    def change_reply_status(self, ctx: RouteContext, code: int, reason: str) -> int:
+        """Forward the reply with another status and reason. 1xx and 2xx stay what they are.
+        Returns 1, -1 no such status, or a class that cannot change."""
+        return self._status(ctx, code, reason) if reason else -1
 
     @function("change_reply_status_code", routes=ONREPLY)
-    def change_reply_status_code(self, ctx: RouteContext, status: int) -> int:
-        """As change_reply_status(), the reason stays."""
-        return 1 if self._change_status(ctx.msg, status) > 0 else -1
+    def change_reply_status_code(self, ctx: RouteContext, code: int) -> int:
+        """As change_reply_status(); the reason stays."""
+        return self._status(ctx, code, None)
 
-    # --- removing, matching -------------------------------------------------------------------------------
+    def _status(self, ctx: RouteContext, code: int, reason: str | None) -> int:
+        msg = ctx.msg
+        old = msg.status
+        if not 100 <= code <= 699 or ((code < 300 or old < 300) and code // 100 != old // 100):
+            self.engine.log(ERR, f"textopsx: a {old} cannot become a {code}")
+            return -1
+        start = msg.raw.find(b" ") + 1
+        # The code changes for the script, too, and at once: reply routes decide by it.
+        msg.status = code
+        msg.edits[:] = [edit for edit in msg.edits if edit[0] != start]
+        msg.replace(start, start + 3, b"%d" % code)
+        if reason is not None:
+            at = start + 4
+            msg.edits[:] = [edit for edit in msg.edits if edit[0] != at]
+            msg.replace(at, at + len(msg.reason), reason.encode("latin-1"))
+        return 1
 
     @function("remove_body")
     def remove_body(self, ctx: RouteContext) -> int:
-        """Remove the body; Content-Type stays. Returns 1."""
-        if ctx.msg.body:
-            put_body(ctx.msg, b"")
+        """Remove the body. Returns 1."""
+        msg = ctx.msg
+        if msg.body_at < len(msg.raw):
+            msg.replace(msg.body_at, len(msg.raw), b"")
+            fix_length(msg)
         return 1
 
     @function("keep_hf")
-    def keep_hf(self, ctx: RouteContext, pattern: re.Pattern[str] | None = None) -> int:
-        """Remove all headers but those that every message needs (Via, From, To, Call-ID, CSeq, Contact, Route, Record-Route,
-        Max-Forwards, Content-Length, Content-Type) and those whose names match. Returns -1 always, as Kamailio does."""
+    def keep_hf(self, ctx: RouteContext, expression: re.Pattern[str] | None = None) -> int:
+        """Remove all headers but those that every message needs, and those whose names match.
+        Returns -1, as Kamailio does."""
         msg = ctx.msg
         for i, number in enumerate(msg.hids):
-            if number not in _KEPT and (pattern is None or not pattern.search(msg.name(i).decode("latin-1"))):
+            if number in _KEPT:
+                continue
+            if expression is None or not expression.search(msg.name(i).decode("latin-1")):
                 msg.remove_header(i)
         return -1
 
-    @function("fnmatch")
+    @function("fnmatch", routes=ANY)
     def fnmatch(self, ctx: RouteContext, text: str, pattern: str, flags: str = "") -> int:
-        """Does a text match a pattern of file names (*, ?, [..])? Flag i: in any case. Returns 1 yes, -1 no."""
-        return 1 if matches(text, pattern, flags[:1] in ("i", "I")) else -1
+        """Does the text match a shell pattern (`*`, `?`, `[..]`)? flags "i": in any case. Returns 1 yes, -1 no."""
+        if flags[:1] in ("i", "I"):
+            text, pattern = text.lower(), pattern.lower()
+        return 1 if fnmatch.fnmatchcase(text, pattern) else -1
 
 
 MODULE = Textopsx

@@ -1,236 +1,330 @@
-"""Functions on the values of headers and their parameters."""
+"""Single values of headers: `Name`, `Name[2]`, `Name[-1].param`, `Name[*].param`, of comma-separated lists.
+
+The functions with a 2 in their names are for headers such as Authorization, where commas separate parameters.
+"""
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 from olelo.core.context import RouteContext
+from olelo.core.edits import CACHE_SIZE, append_at, headers_named
 from olelo.core.engine import ERR
 from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, Const, Module, function
-from olelo.modules.textopsx.hfspec import (
-    HfSpec,
-    Place,
-    all_values,
-    find_pair,
-    find_param,
-    nth,
-    pair_delimiter,
-    pair_value_end,
-    param_area,
-    parse_spec,
-)
 from olelo.sip.message import Message
 
 WHERE = REQUEST | ONREPLY | FAILURE | BRANCH
+#: How far from the end an index may count.
+MAX_FROM_END = 10
+_TARGET = re.compile(r"\s*([\w-]+)\s*(?:\[\s*(\*|-?\d*)\s*\])?\s*(?:\.\s*([\w-]+))?\s*")
+_PARAM2 = re.compile(rb'(\s*,)?\s*([\w-]+)\s*(=\s*("[^"]*"?|[^\s,]*))?')
 
 
-def _new_header(msg: Message, name: bytes, value: bytes, at: int | None = None) -> int:
-    line = name + b": " + value + b"\r\n"
-    if at is None:
-        msg.append_header(line)
-    else:
-        msg.insert(at, line)
-    return 1
+class Target(NamedTuple):
+    """What a script names: header, index (0: none given), all of them, parameter."""
+
+    name: str
+    place: int
+    every: bool
+    indexed: bool
+    param: str
 
 
-def _insert_value(msg: Message, i: int, at: int, value: bytes) -> int:
-    """A value between others of header i, with the comma on the side where a value stands."""
-    msg.insert(at, b"," + value if at == msg.value_span(i)[1] else value + b",")
-    return 1
+class Item(NamedTuple):
+    """A value: which header, and where it stands in the message; `whole` with the comma behind it."""
+
+    header: int
+    start: int
+    end: int
+    whole_start: int
+    whole_end: int
+    last: bool
 
 
-def _remove_value(msg: Message, place: Place) -> int:
-    """Remove a value and a comma with it; the last one of a header takes the header along."""
-    begin, stop = msg.value_span(place.i)
-    start, end = place.from_, place.to
-    if end == stop and start > begin:
-        start -= 1
-    if (start, end) == (begin, stop):
-        msg.remove_header(place.i)
-    else:
-        msg.replace(start, end, b"")
-    return 1
-
-
-def _change_param(msg: Message, place: Place, name: bytes, value: bytes | None) -> int:
-    """Set (or, None, remove) a parameter of a value. Returns 1, -1 there was none to remove."""
+def items_of(msg: Message, name: str) -> list[Item]:
+    """All values of the headers of a name."""
+    found: list[Item] = []
     raw = msg.raw
-    at = param_area(raw, place)
-    found = find_param(raw, at, place.end, name)
-    if value is not None:
-        text = b"=" + value if value else b""
-        if found is not None:
-            msg.replace(found.after_name, found.end, text)
-        else:
-            msg.insert(place.end, b";" + name + text)
-        return 1
-    if found is None:
-        return -1
-    while found is not None:
-        msg.replace(found.start, found.end, b"")
-        found = find_param(raw, found.end, place.end, name)
-    return 1
+    for header in headers_named(msg, name):
+        at, stop = msg.value_span(header)
+        while True:
+            comma = _comma(raw, at, stop)
+            end = comma if comma >= 0 else stop
+            value = raw[at:end]
+            start = at + len(value) - len(value.lstrip())
+            found.append(
+                Item(
+                    header,
+                    start,
+                    max(start, at + len(value.rstrip())),
+                    at,
+                    end + (comma >= 0),
+                    comma < 0 or end + 1 >= stop,
+                )
+            )
+            at = end + 1
+            if comma < 0 or at >= stop:
+                break
+    return found
 
 
-def _change_pair(msg: Message, i: int, name: bytes, value: bytes | None) -> int:
-    """As _change_param for a header of pairs between commas."""
-    raw = msg.raw
-    begin, stop = msg.value_span(i)
-    found = find_pair(raw, begin, stop, name)
-    if value is not None:
-        text = b"=" + value if value else b""
-        if found is not None:
-            msg.replace(found.after_name, pair_value_end(raw, begin, stop, found.after_name), text)
-        else:
-            msg.insert(stop, pair_delimiter(raw, begin, stop) + name + text)
-        return 1
-    if found is None:
-        return -1
-    msg.replace(found.start, found.end, b"")
-    return 1
+def _comma(raw: bytes, at: int, stop: int) -> int:
+    quoted = False
+    for i in range(at, stop):
+        byte = raw[i]
+        if byte == 0x22 and not (quoted and raw[i - 1] == 0x5C):
+            quoted = not quoted
+        elif byte == 0x2C and not quoted:
+            return i
+    return -1
+
+
+def params_at(raw: bytes, start: int, end: int) -> int:
+    """Where the parameters of a value begin: behind its URI or first word."""
+    quoted = angled = False
+    for i in range(start, end):
+        byte = raw[i]
+        if quoted:
+            quoted = not (byte == 0x22 and raw[i - 1] != 0x5C)
+        elif byte == 0x22:
+            quoted = True
+        elif byte == 0x3C:
+            angled = True
+        elif byte == 0x3E:
+            angled = False
+        elif byte == 0x3B and not angled:
+            return i
+    return end
 
 
 class HeaderValues(Module):
-    """Functions on the values of headers."""
+    """The part of textopsx that works on values of headers."""
 
-    def _spec(self, text: str, *, every: bool = True, param: bool = True, index: bool = True) -> HfSpec | None:
-        """The parsed spec, None (logged) where it is bad or has what the function does not take."""
-        try:
-            spec = parse_spec(text)
-        except ValueError as error:
-            self.engine.log(ERR, f"textopsx: {error}")
-            return None
-        if (spec.every and not every) or (spec.param and not param) or (spec.number is not None and not index):
-            self.engine.log(ERR, f"textopsx: {text!r} says more than this function takes")
-            return None
-        return spec
+    def init(self) -> None:
+        super().init()
+        self._targets: dict[str, Target | None] = {}
+
+    def _target(self, text: str) -> Target | None:
+        if text not in self._targets:
+            if len(self._targets) >= CACHE_SIZE:
+                self._targets.clear()
+            match = _TARGET.fullmatch(text)
+            found = None
+            if match is not None:
+                index = match[2] or ""
+                number = int(index) if index not in ("", "*", "-") else 0
+                if number >= -MAX_FROM_END:
+                    found = Target(match[1], number, index == "*", match[2] is not None, match[3] or "")
+            if found is None:
+                self.engine.log(ERR, f"textopsx: {text!r} names no value of a header")
+            self._targets[text] = found
+        return self._targets[text]
+
+    # --- whole values -------------------------------------------------------------------------------------
 
     @function("append_hf_value", routes=WHERE)
-    def append_hf_value(self, ctx: RouteContext, header: Const, value: str) -> int:
-        """Add a value behind value `HEADER[index]` (1 the first, -1 the last); without index, or where there is no such
-        value, as a new header at the end. Returns 1, -1 bad HEADER."""
-        spec = self._spec(header, every=False, param=False)
-        if spec is None:
+    def append_hf_value(self, ctx: RouteContext, target: Const, value: str) -> int:
+        """Add a value: `Name` as a header behind all others, `Name[i]` behind that value. Returns 1, -1."""
+        found = self._target(target)
+        if found is None or found.every or found.param:
             return -1
-        msg, data = ctx.msg, value.encode("latin-1")
-        place = nth(all_values(msg, spec.name), spec.number or -1) if spec.number is not None else None
-        if place is None:
-            return _new_header(msg, spec.name, data)
-        return _insert_value(msg, place.i, place.to, data)
+        item = _at(items_of(ctx.msg, found.name), found.place or -1) if found.indexed else None
+        if item is None:
+            return _header(ctx.msg, append_at(ctx.msg), found.name, value)
+        if item.last:
+            ctx.msg.insert(item.whole_end, b"," + value.encode("latin-1"))
+        else:
+            ctx.msg.insert(item.whole_end, value.encode("latin-1") + b",")
+        return 1
 
     @function("insert_hf_value", routes=WHERE)
-    def insert_hf_value(self, ctx: RouteContext, header: Const, value: str) -> int:
-        """Add a value before value `HEADER[index]`; without index as a new header before the first of that name. Where
-        there is no header of that name, as a new one at the end. Returns 1; -1 no such value, or bad HEADER."""
-        spec = self._spec(header, every=False, param=False)
-        if spec is None:
+    def insert_hf_value(self, ctx: RouteContext, target: Const, value: str) -> int:
+        """Add a value: `Name` as a header before the first of that name, `Name[i]` before that value. Returns 1, -1."""
+        found = self._target(target)
+        if found is None or found.every or found.param:
             return -1
-        msg, data = ctx.msg, value.encode("latin-1")
-        index = spec.number or 1
-        place = nth(all_values(msg, spec.name), index)
-        if place is None:
-            return _new_header(msg, spec.name, data) if index == 1 else -1
-        if spec.number is None:
-            return _new_header(msg, spec.name, data, msg.start(place.i))
-        return _insert_value(msg, place.i, place.from_, data)
+        index = found.place or 1
+        item = _at(items_of(ctx.msg, found.name), index)
+        if item is None:
+            return _header(ctx.msg, append_at(ctx.msg), found.name, value) if index == 1 else -1
+        if not found.indexed:
+            return _header(ctx.msg, ctx.msg.start(item.header), found.name, value)
+        ctx.msg.insert(item.whole_start, value.encode("latin-1") + b",")
+        return 1
 
     @function("remove_hf_value", routes=WHERE)
-    def remove_hf_value(self, ctx: RouteContext, header: Const) -> int:
-        """Remove value `HEADER[index]` (default 1, `*` all) or its parameter `.param`. Returns 1, -1 there is none."""
-        return self._change(ctx.msg, header, None)
+    def remove_hf_value(self, ctx: RouteContext, target: Const) -> int:
+        """Remove a value, or a parameter of it; `[*]` of all. Returns 1 removed, -1 there is none."""
+        return self._change(ctx, target, None)
 
     @function("assign_hf_value", routes=WHERE)
-    def assign_hf_value(self, ctx: RouteContext, header: Const, value: str) -> int:
-        """Set value `HEADER[index]` (default 1) or its parameter `.param` (of all values with `*`); an empty value: the
-        parameter stands without `=`. Returns 1, -1 there is no such value."""
-        return self._change(ctx.msg, header, value.encode("latin-1"))
+    def assign_hf_value(self, ctx: RouteContext, target: Const, value: str) -> int:
+        """Change a value, or a parameter of it (added if it is missing). Returns 1, -1 there is no such value."""
+        return self._change(ctx, target, value.encode("latin-1"))
+
+    def _change(self, ctx: RouteContext, text: str, value: bytes | None) -> int:
+        found = self._target(text)
+        if found is None or (found.every and not found.param and value is not None):
+            return -1
+        msg = ctx.msg
+        items = items_of(msg, found.name)
+        if found.every and not found.param:
+            for header in headers_named(msg, found.name):
+                msg.remove_header(header)
+            return 1 if items else -1
+        if not found.every:
+            item = _at(items, found.place or 1)
+            items = [item] if item is not None else []
+        result = -1
+        for item in items:
+            if found.param:
+                code = self._change_param(msg, item, found.param, value)
+                result = max(result, code)
+            elif value is not None:
+                msg.replace(item.start, item.end, value)
+                result = 1
+            else:
+                _remove(msg, item)
+                result = 1
+        return result
+
+    def _change_param(self, msg: Message, item: Item, name: str, value: bytes | None) -> int:
+        """Change, add or (None) remove a parameter of a value."""
+        raw = msg.raw
+        at = params_at(raw, item.start, item.end)
+        wanted = name.lower().encode("latin-1")
+        while at < item.end:
+            stop = raw.find(b";", at + 1, item.end)
+            last = stop if stop >= 0 else item.end
+            key = raw[at + 1 : last].partition(b"=")[0]
+            if key.strip().lower() == wanted:
+                name_end = at + 1 + len(key.rstrip())
+                if value is None:
+                    msg.replace(at, last, b"")
+                    return 1
+                msg.replace(name_end, last, b"=" + value if value else b"")
+                return 1
+            at = last
+        if value is None:
+            return -1
+        msg.insert(item.end, b";" + name.encode("latin-1") + (b"=" + value if value else b""))
+        return 1
+
+    # --- headers with parameters between commas -----------------------------------------------------------
 
     @function("remove_hf_value2", routes=WHERE)
-    def remove_hf_value2(self, ctx: RouteContext, header: Const) -> int:
-        """As remove_hf_value() for Authorization and its kin: a header is one value, commas separate parameters."""
-        return self._change2(ctx.msg, header, None)
+    def remove_hf_value2(self, ctx: RouteContext, target: Const) -> int:
+        """As remove_hf_value(), for headers such as Authorization. Returns 1 removed, -1 there is none."""
+        return self._change2(ctx, target, None)
 
     @function("assign_hf_value2", routes=WHERE)
-    def assign_hf_value2(self, ctx: RouteContext, header: Const, value: str) -> int:
-        """As assign_hf_value() for Authorization and its kin."""
-        return self._change2(ctx.msg, header, value.encode("latin-1"))
+    def assign_hf_value2(self, ctx: RouteContext, target: Const, value: str) -> int:
+        """As assign_hf_value(), for headers such as Authorization; quotes are for the value to bring. Returns 1, -1."""
+        return self._change2(ctx, target, value.encode("latin-1"))
 
-    def _change(self, msg: Message, header: str, value: bytes | None) -> int:
-        spec = self._spec(header)
-        if spec is None or (value is not None and spec.every and not spec.param):
+    def _change2(self, ctx: RouteContext, text: str, value: bytes | None) -> int:
+        found = self._target(text)
+        if found is None or (found.every and not found.param and value is not None):
             return -1
-        if spec.every:
-            if not spec.param:
-                return self._remove_headers(msg, spec.name)
-            codes = [_change_param(msg, place, spec.param, value) for place in all_values(msg, spec.name)]
-            return max(codes, default=-1)
-        place = nth(all_values(msg, spec.name), spec.number or 1)
-        if place is None:
-            return -1
-        if spec.param:
-            return _change_param(msg, place, spec.param, value)
+        msg = ctx.msg
+        headers = headers_named(msg, found.name)
+        if not found.every:
+            index = found.place or 1
+            headers = headers[index - 1 : index] if index > 0 else headers[index:][:1] if -index <= len(headers) else []
+        result = -1
+        for header in headers:
+            if found.param:
+                result = max(result, self._change_param2(msg, header, found.param, value))
+                continue
+            result = 1
+            if value is None:
+                msg.remove_header(header)
+            else:
+                msg.replace(*msg.value_span(header), value)
+        return result
+
+    def _change_param2(self, msg: Message, header: int, name: str, value: bytes | None) -> int:
+        start, end = msg.value_span(header)
+        raw = msg.raw
+        at = start
+        wanted = name.lower().encode("latin-1")
+        some = False
+        while at < end:
+            match = _PARAM2.match(raw, at, end)
+            if match is None:
+                at += 1
+                continue
+            if match[3] is not None:
+                some = True
+                if match[2].lower() == wanted:
+                    if value is not None:
+                        msg.replace(match.start(3), match.end(3), b"=" + value if value else b"")
+                        return 1
+                    stop = match.end()
+                    if match[1] is None and raw[stop : stop + 1] == b",":
+                        stop += 1
+                    msg.replace(match.start(), stop, b"")
+                    return 1
+            at = match.end()
         if value is None:
-            return _remove_value(msg, place)
-        msg.replace(place.start, place.end, value)
+            return -1
+        mark = b"," if some else b" "
+        msg.insert(end, mark + name.encode("latin-1") + (b"=" + value if value else b""))
         return 1
 
-    def _change2(self, msg: Message, header: str, value: bytes | None) -> int:
-        spec = self._spec(header)
-        if spec is None or (value is not None and spec.every and not spec.param):
-            return -1
-        found = msg.find_named(spec.name)
-        if spec.every:
-            if not spec.param:
-                return self._remove_headers(msg, spec.name)
-            return max((_change_pair(msg, i, spec.param, value) for i in found), default=-1)
-        index = spec.number or 1
-        if not found or not -len(found) <= index <= len(found):
-            return -1
-        i = found[index - 1 if index > 0 else index]
-        if spec.param:
-            return _change_pair(msg, i, spec.param, value)
-        if value is None:
-            msg.remove_header(i)
-        else:
-            msg.replace(*msg.value_span(i), value)
-        return 1
-
-    def _remove_headers(self, msg: Message, name: bytes) -> int:
-        found = msg.find_named(name)
-        for i in found:
-            msg.remove_header(i)
-        return 1 if found else -1
-
-    # --- sets ---------------------------------------------------------------------------------------------
-
-    def _members(self, msg: Message, spec: HfSpec, value: bytes) -> list[Place]:
-        wanted = value.lower()
-        return [place for place in all_values(msg, spec.name) if msg.raw[place.start : place.end].lower() == wanted]
-
-    @function("include_hf_value", routes=WHERE)
-    def include_hf_value(self, ctx: RouteContext, header: Const, value: str) -> int:
-        """Add a value to a header's set ("Supported: path,100rel") if it is not there. Returns 1, -1 the value is empty."""
-        spec = self._spec(header, param=False, index=False)
-        if spec is None or not value:
-            return -1
-        msg, data = ctx.msg, value.encode("latin-1")
-        if self._members(msg, spec, data):
-            return 1
-        found = msg.find_named(spec.name)
-        if not found:
-            return _new_header(msg, spec.name, data)
-        return _insert_value(msg, found[0], msg.value_span(found[0])[1], data)
-
-    @function("exclude_hf_value", routes=WHERE)
-    def exclude_hf_value(self, ctx: RouteContext, header: Const, value: str) -> int:
-        """Remove a value from a header's set. Returns 1, also where it was not there; -1 the value is empty."""
-        spec = self._spec(header, param=False, index=False)
-        if spec is None or not value:
-            return -1
-        for place in self._members(ctx.msg, spec, value.encode("latin-1")):
-            _remove_value(ctx.msg, place)
-        return 1
+    # --- lists --------------------------------------------------------------------------------------------
 
     @function("hf_value_exists", routes=WHERE)
-    def hf_value_exists(self, ctx: RouteContext, header: Const, value: str) -> int:
-        """Is a value in a header's set? Returns 1 yes, -1 no."""
-        spec = self._spec(header, param=False, index=False)
-        return 1 if spec is not None and value and self._members(ctx.msg, spec, value.encode("latin-1")) else -1
+    def hf_value_exists(self, ctx: RouteContext, name: Const, value: str) -> int:
+        """Is this, in any case, one of the values of the headers of a name? Returns 1 yes, -1 no."""
+        return 1 if self._equal(ctx.msg, name, value) else -1
+
+    def _equal(self, msg: Message, name: str, value: str) -> list[Item]:
+        wanted = value.encode("latin-1").lower()
+        return [i for i in items_of(msg, name) if wanted and msg.raw[i.start : i.end].lower() == wanted]
+
+    @function("include_hf_value", routes=WHERE)
+    def include_hf_value(self, ctx: RouteContext, name: Const, value: str) -> int:
+        """Add a value to the first header of a name, or a header, unless it is there. Returns 1, -1 no value."""
+        if not value:
+            return -1
+        if self._equal(ctx.msg, name, value):
+            return 1
+        headers = headers_named(ctx.msg, name)
+        if not headers:
+            return _header(ctx.msg, append_at(ctx.msg), name, value)
+        ctx.msg.insert(ctx.msg.value_span(headers[0])[1], b"," + value.encode("latin-1"))
+        return 1
+
+    @function("exclude_hf_value", routes=WHERE)
+    def exclude_hf_value(self, ctx: RouteContext, name: Const, value: str) -> int:
+        """Remove a value from the headers of a name. Returns 1, also where it is not there; -1 no value."""
+        if not value:
+            return -1
+        for item in self._equal(ctx.msg, name, value):
+            _remove(ctx.msg, item)
+        return 1
+
+
+def _at(items: list[Item], index: int) -> Item | None:
+    """The value at a place: 1 is the first, -1 the last."""
+    place = index - 1 if index > 0 else len(items) + index
+    return items[place] if 0 <= place < len(items) else None
+
+
+def _header(msg: Message, at: int, name: str, value: str) -> int:
+    msg.insert(at, f"{name}: {value}\r\n".encode("latin-1"))
+    return 1
+
+
+def _remove(msg: Message, item: Item) -> None:
+    """Take a value out, with the comma that it leaves over; a header that was nothing else goes, too."""
+    start, end = msg.value_span(item.header)
+    first, last = item.whole_start, item.whole_end
+    if last == end and first > start:
+        first -= 1
+    if first == start and last == end:
+        msg.remove_header(item.header)
+    else:
+        msg.replace(first, last, b"")

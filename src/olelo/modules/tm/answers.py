@@ -12,7 +12,7 @@ from typing import Any
 
 from olelo.core.context import RouteContext
 from olelo.core.engine import DBG, ERR
-from olelo.core.errors import REASONS
+from olelo.core.errors import REASONS, answer_for
 from olelo.core.reply import build_reply
 from olelo.modules.tm.params import TmParams
 from olelo.script.catalog import RouteKind
@@ -20,7 +20,7 @@ from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import Suspended
 from olelo.sip.build import forward_reply
 from olelo.sip.headers import PROXY_AUTHENTICATE, WWW_AUTHENTICATE
-from olelo.transaction.branch import REPLIED, Branch
+from olelo.transaction.branch import BLIND, REPLIED, Branch
 from olelo.transaction.table import TransactionTable
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BRANCH_FAILED, CANCELED, CHOSEN, DELIVER, ENDED, RELAY
@@ -30,6 +30,8 @@ class Answers(TmParams):
     """The part of tm that receives and sends answers. Holds the transaction table and its clock."""
 
     table: TransactionTable
+    #: Set by modules that follow calls to their end: t_check_trans() then knows the ACK of a relayed 2xx.
+    wants_e2e_acks = False
 
     def init(self) -> None:
         engine = self.engine
@@ -72,8 +74,10 @@ class Answers(TmParams):
         return isinstance(ctx, RouteContext) and bool(ctx.store and ctx.store.get("tm", {}).get("no_e2e_reason"))
 
     def local_tag(self, tx: Transaction) -> bytes:
-        """The To tag of answers made here; the same for all of one transaction."""
-        return f"{self._tag_prefix}-{zlib.crc32(tx.key):08x}".encode()
+        """The To tag of answers made here: the same for all of one transaction, and for its CANCEL (RFC 3261 section
+        9.2), which comes with the same Via branch."""
+        mark = tx.request.via.branch or tx.key if tx.request is not None else tx.key
+        return f"{self._tag_prefix}-{zlib.crc32(mark):08x}".encode()
 
     def context_of(self, tx: Transaction) -> RouteContext:
         """The context of the request that the transaction was opened for."""
@@ -263,7 +267,7 @@ class Answers(TmParams):
             self.local_answer(tx, branch)
             return
         if not tx.relay_local and branch is not None:
-            if reply is not None and reply.tx in (None, tx) and reply.msg.status == tx.relay_status:
+            if reply is not None and (reply.msg is branch.reply or branch.reply is None):
                 packet = forward_reply(reply.msg)
             elif branch.reply is not None:
                 packet = forward_reply(branch.reply)
@@ -275,10 +279,10 @@ class Answers(TmParams):
         status = tx.relay_status
         if status == 408:
             status, reason = self.reply_408_code, self.reply_408_reason.encode("latin-1")
-        elif status == 487 and tx.flags & CANCELED:
-            reason = b"Request canceled" if branch is None else b"Request Canceled"
-        elif branch is not None and branch.reply is not None and branch.reply.status == status:
-            reason = branch.reply.reason
+        elif status == 487 and tx.flags & CANCELED and branch is None:
+            reason = b"Request canceled"
+        elif branch is not None and branch.reply is not None:
+            reason = REASONS.get(branch.reply.status, b"Error")  # of a 503 too, which leaves as 500
         else:
             reason = REASONS.get(status, b"Error")
         request = self.context_of(tx)
@@ -305,6 +309,20 @@ class Answers(TmParams):
             lines += [b"WWW-Authenticate: " + value + b"\r\n" for value in reply.all(WWW_AUTHENTICATE)]
             lines += [b"Proxy-Authenticate: " + value + b"\r\n" for value in reply.all(PROXY_AUTHENTICATE)]
         return lines
+
+    def resume(self, tx: Transaction, route: CompiledRoute) -> None:
+        """Go on with a suspended transaction: run a route over it as a failure_route (t_continue)."""
+        self._run(self._resume(tx, route))
+
+    async def _resume(self, tx: Transaction, route: CompiledRoute) -> None:
+        blind = next((b for b in tx.branches if b.flags & BLIND and b.status < 200), None)
+        if blind is None or not tx.resume(blind):
+            return
+        await self._failure(tx, blind, route, RouteKind.FAILURE)
+        if tx.status < 200 and not tx.open_branches:
+            status, reason = answer_for(0, "TM")
+            self.answer(self.context_of(tx), tx, status, reason)
+        self.flush()
 
     def local_answer(self, tx: Transaction, branch: Branch | None) -> None:
         """A request of our own has its answer; the uac part of tm tells whoever sent it."""
