@@ -56,7 +56,7 @@ def test_four_iterators_at_most_and_names_of_31_characters() -> None:
     four = "".join(f'hf_iterator_start("i{n}");' for n in range(4))
     assert code(f'{four} hf_iterator_start("i4")') == -1
     assert code(f'{four} hf_iterator_start("i3")') == 1
-    assert code(f'{four} hf_iterator_end("i0"); hf_iterator_start("i4")') == 1
+    assert code(f'{four} hf_iterator_end("i0"); hf_iterator_start("i4")') == -1
     assert code(f'hf_iterator_start("{"n" * 31}")') == 1
     assert code(f'bl_iterator_start("{"n" * 32}")') == -1
 
@@ -81,3 +81,11 @@ def test_lines_of_the_body() -> None:
 def test_a_message_without_body_has_no_lines() -> None:
     assert code('bl_iterator_start("b")') == 1
     assert code('bl_iterator_start("b"); bl_iterator_next("b")') == -1
+
+
+def test_another_message_does_not_find_the_iterator() -> None:
+    run = Run(
+        'if ($rm == "OPTIONS") { hf_iterator_start("i"); } hf_iterator_next("i"); xlog("code $rc $hfitname(i)\\n");'
+    )
+    run.caller.request("MESSAGE", "sip:108@proxy")
+    assert run.codes == ["1 Via", "-1 <null>"]
