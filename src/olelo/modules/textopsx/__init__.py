@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 
 from olelo.core.context import RouteContext
 from olelo.core.edits import fix_length
 from olelo.core.engine import ERR
 from olelo.core.module import ANY, ONREPLY, REQUEST, RouteKind, function
+from olelo.modules.textopsx.glob import matches
 from olelo.modules.textopsx.iterators import Iterators
 from olelo.modules.textopsx.values import HeaderValues
 from olelo.sip import headers as h
@@ -22,6 +22,18 @@ _KEPT = frozenset(
         h.MAX_FORWARDS,
     )
 )  # fmt: skip
+
+
+_MADE_PARTS = b"Content-Type: multipart/mixed;boundary="
+
+
+def _close_last_boundary(msg: Message) -> None:
+    """Make the boundary at the end of a body that set_body_multipart() made the closing one, on the wire."""
+    raw = msg.raw
+    at = raw.rfind(b"\n--", msg.body_at - 1)
+    if at >= 0 and raw.find(b"\r\n", at + 1) == len(raw) - 2 and not raw.endswith(b"--\r\n"):
+        msg.insert(len(raw) - 2, b"--")
+        fix_length(msg)
 
 
 class Textopsx(HeaderValues, Iterators):
@@ -48,7 +60,11 @@ class Textopsx(HeaderValues, Iterators):
             return -1
         if msg.is_request and ctx.ruri != msg.ruri:
             msg.replace(msg.ruri_at, msg.ruri_at + len(msg.ruri), ctx.ruri)
-        return self._set(ctx, msg.apply_edits())
+        made_parts = any(_MADE_PARTS in data for _, _, data in msg.edits)
+        code = self._set(ctx, msg.apply_edits())
+        if code > 0 and made_parts:
+            _close_last_boundary(ctx.msg)
+        return code
 
     @function("msg_set_buffer", routes=REQUEST | ONREPLY)
     def msg_set_buffer(self, ctx: RouteContext, text: str) -> int:
@@ -143,9 +159,7 @@ class Textopsx(HeaderValues, Iterators):
     @function("fnmatch", routes=ANY)
     def fnmatch(self, ctx: RouteContext, text: str, pattern: str, flags: str = "") -> int:
         """Does the text match a shell pattern (`*`, `?`, `[..]`)? flags "i": in any case. Returns 1 yes, -1 no."""
-        if flags[:1] in ("i", "I"):
-            text, pattern = text.lower(), pattern.lower()
-        return 1 if fnmatch.fnmatchcase(text, pattern) else -1
+        return 1 if matches(text, pattern, flags[:1] in ("i", "I")) else -1
 
 
 MODULE = Textopsx

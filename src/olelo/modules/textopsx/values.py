@@ -98,6 +98,17 @@ def params_at(raw: bytes, start: int, end: int) -> int:
     return end
 
 
+def _param_end(raw: bytes, at: int, stop: int) -> int:
+    """Where the parameter whose semicolon is at `at` ends; semicolons in quotes belong to it."""
+    at += 1
+    quoted = False
+    while at < stop and (quoted or raw[at] != 59):
+        if raw[at] == 34 and not (quoted and raw[at - 1] == 92):
+            quoted = not quoted
+        at += 1
+    return at
+
+
 class HeaderValues(Module):
     """The part of textopsx that works on values of headers."""
 
@@ -195,15 +206,15 @@ class HeaderValues(Module):
         at = params_at(raw, item.start, item.end)
         wanted = name.lower().encode("latin-1")
         while at < item.end:
-            stop = raw.find(b";", at + 1, item.end)
-            last = stop if stop >= 0 else item.end
+            last = _param_end(raw, at, item.end)
             key = raw[at + 1 : last].partition(b"=")[0]
             if key.strip().lower() == wanted:
                 name_end = at + 1 + len(key.rstrip())
+                end = at + len(raw[at:last].rstrip())
                 if value is None:
-                    msg.replace(at, last, b"")
+                    msg.replace(at, end, b"")
                     return 1
-                msg.replace(name_end, last, b"=" + value if value else b"")
+                msg.replace(name_end, end, b"=" + value if value else b"")
                 return 1
             at = last
         if value is None:
