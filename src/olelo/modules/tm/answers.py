@@ -245,11 +245,11 @@ class Answers(TmParams):
         ctx.force_socket = request.force_socket
         ctx.record_route = request.record_route
         ctx.avps, ctx.xavps, ctx.xavus, ctx.vars = request.avps, request.xavps, request.xavus, request.vars
-        edits = len(request.msg.edits)
+        edits = request.msg.edits[:]
         result = self.engine.run_route(route, ctx, kind)
         if not isinstance(result, int):
             await result
-        del request.msg.edits[edits:]  # edits of a failure route are for the branches it added
+        request.msg.edits[:] = edits  # edits of a failure route are for the branches it added
         tx.user_flags = ctx.flags
         if kind is RouteKind.BRANCH_FAILURE:
             await self._forward_more(ctx, tx)

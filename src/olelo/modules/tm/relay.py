@@ -168,7 +168,7 @@ class Relay(Answers):
         added = 0
         worst = E_UNSPEC
         saved = (ctx.ruri, ctx.dst_uri, ctx.path, ctx.bflags, ctx.force_socket, ctx.kind, ctx.branch)
-        base_edits = len(ctx.msg.edits)
+        edits = ctx.msg.edits[:]
         for target in targets:
             if len(tx.branches) >= MAX_BRANCHES:
                 worst = min(worst, E_TOO_MANY_BRANCHES)
@@ -197,7 +197,7 @@ class Relay(Answers):
                     worst = E_CANCELED
             else:
                 worst = min(worst, E_CFG)
-            del ctx.msg.edits[base_edits:]  # what a branch route changed is that branch's alone
+            ctx.msg.edits[:] = edits  # what a branch route changed is that branch's alone
         ctx.ruri, ctx.dst_uri, ctx.path, ctx.bflags, ctx.force_socket, ctx.kind, ctx.branch = saved
         return self._sent(ctx, tx, added, worst)
 
