@@ -135,7 +135,7 @@ def test_the_branch_of_a_branch_failure_can_be_used_again() -> None:
 
 
 def test_onreply_route_drops_a_provisional_answer_but_not_a_final_one() -> None:
-    net = bed("request_route { t_on_reply(\"R\"); t_relay(); } onreply_route[R] { drop; }")
+    net = bed('request_route { t_on_reply("R"); t_relay(); } onreply_route[R] { drop; }')
     alice, bob = net.peer("alice"), net.peer("bob")
     alice.invite(bob.uri)
     alice.gets(100)
@@ -146,7 +146,7 @@ def test_onreply_route_drops_a_provisional_answer_but_not_a_final_one() -> None:
 
 
 def test_reply_route_that_drops_keeps_the_reply_from_its_transaction() -> None:
-    net = bed('request_route { t_relay(); } reply_route { if ($rs == 404) drop; }')
+    net = bed("request_route { t_relay(); } reply_route { if ($rs == 404) drop; }")
     alice, bob = net.peer("alice"), net.peer("bob")
     alice.request("OPTIONS", bob.uri)
     bob.gets("OPTIONS").reply(404)
@@ -193,14 +193,14 @@ def test_local_answers_run_their_event_route() -> None:
 
 
 def test_the_caller_gives_up() -> None:
-    net = bed("request_route { if (is_method(\"CANCEL\")) { t_relay_cancel(); exit; } t_relay(); }")
+    net = bed('request_route { if (is_method("CANCEL")) { t_relay_cancel(); exit; } t_relay(); }')
     alice, bob = net.peer("alice"), net.peer("bob")
     call = alice.invite(bob.uri)
     alice.gets(100)
     bob.gets("INVITE").reply(180)
     invited = bob.last
     alice.gets(180)
-    alice.cancel(call, "Reason: SIP;cause=200;text=\"Call completed elsewhere\"")
+    alice.cancel(call, 'Reason: SIP;cause=200;text="Call completed elsewhere"')
     assert alice.gets(200).msg.reason == b"canceling"
     assert bob.gets("CANCEL").header("Reason") == 'SIP;cause=200;text="Call completed elsewhere"'
     bob.last.reply(200)
@@ -211,10 +211,10 @@ def test_the_caller_gives_up() -> None:
 
 
 def test_a_call_that_never_rang_is_answered_here_when_it_is_cancelled() -> None:
-    net = bed("request_route { if (is_method(\"CANCEL\")) { t_relay(); exit; } t_newtran(); t_suspend(); }")
+    net = bed('request_route { if (is_method("CANCEL")) { t_relay(); exit; } t_newtran(); t_suspend(); }')
     alice = net.peer("alice")
     call = alice.invite("sip:x@proxy")
     alice.gets(100)
     alice.cancel(call)
-    answers = {packet.status: packet.msg.reason for packet in alice.inbox}
-    assert answers == {487: b"Request canceled", 200: b"ok -- no more pending branches"}
+    assert alice.gets(487).msg.reason == b"Request canceled"
+    assert alice.gets(200).msg.reason == b"ok -- no more pending branches"

@@ -40,7 +40,9 @@ def test_the_scripts_own_answer_goes_before_that() -> None:
 
 
 def test_a_second_try_goes_before_that() -> None:
-    net = bed('request_route { $du = "sip:192.0.2.9;transport=tls"; if (!t_relay()) { $du = "sip:192.0.2.2"; $ru = $ru; t_relay(); } }')
+    net = bed(
+        'request_route { $du = "sip:192.0.2.9;transport=tls"; if (!t_relay()) { $du = "sip:192.0.2.2"; $ru = $ru; t_relay(); } }'
+    )
     alice, bob = net.peer("alice"), net.peer("bob")
     alice.request("OPTIONS", "sip:bob@elsewhere")
     bob.gets("OPTIONS").reply(200)

@@ -22,7 +22,7 @@ from olelo.script.catalog import RouteKind
 from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import parse_int
 from olelo.sip.errors import SipError
-from olelo.transaction.branch import INF, SKIP, Branch
+from olelo.transaction.branch import BLIND, INF, SKIP, Branch
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY, SUSPENDED
 
@@ -327,10 +327,10 @@ class Relay(Answers):
         reason = b""
         if self.e2e_cancel_reason and not self.no_cancel_reason(invite):
             reason = b"".join(b"Reason: " + value + b"\r\n" for value in ctx.msg.named(b"Reason"))
-        pending = any(b.status < 200 for b in invite.branches)
+        pending = any(b.status < 200 and not b.flags & BLIND for b in invite.branches)
         now = self.engine.services.now()
         verdict = invite.cancel(now, reason)
         self.flush()
-        self.answer(ctx, tx, 200, b"canceling" if pending else b"ok -- no more pending branches")
         if verdict == RELAY or verdict == CHOSEN:
             self.go_on(invite, invite.branches[-1] if invite.branches else None, verdict)
+        self.answer(ctx, tx, 200, b"canceling" if pending else b"ok -- no more pending branches")

@@ -85,7 +85,10 @@ class Uac(Answers):
         tx = self.table.create_local(request.method, now, self.new_token())
         packet = build_local(request, to, tx.branch_id(0), self.user_agent_line)
         ctx = RouteContext(
-            engine, Message.parse(packet), Received(to.proto, to.socket.host, to.socket.port, to.socket), RouteKind.LOCAL
+            engine,
+            Message.parse(packet),
+            Received(to.proto, to.socket.host, to.socket.port, to.socket),
+            RouteKind.LOCAL,
         )
         ctx.tx = tx
         ctx.avps = {}
@@ -166,9 +169,22 @@ class Uac(Answers):
     def acknowledge(self, tx: Transaction, branch: Branch, reply: RouteContext) -> None:
         """Send the ACK for a 2xx, and again for each repetition of it (RFC 3261 section 13.2.2.4)."""
         request = uac_request(tx)
-        if request is None or request.no_ack or self.store_of(self.context_of(tx)).get("no_auto_ack"):
+        if request is None:
+            return
+        store = self.store_of(self.context_of(tx))
+        if request.no_ack or store.get("no_auto_ack"):
+            store["accepted"] = (branch, reply)
             return
         self.send_ack(tx, branch, reply)
+
+    def ack_later(self, tx: Transaction, headers: bytes, body: bytes) -> bool:
+        """Send the ACK that was not sent by itself. False where no such 2xx has come."""
+        accepted = self.store_of(self.context_of(tx)).get("accepted") if tx.user is not None else None
+        if accepted is None:
+            return False
+        branch, reply = accepted
+        self.send_ack(tx, branch, reply, headers, body)
+        return True
 
     def send_ack(
         self, tx: Transaction, branch: Branch, reply: RouteContext, headers: bytes = b"", body: bytes = b""

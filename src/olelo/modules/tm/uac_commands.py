@@ -200,9 +200,7 @@ class UacCommands(Uac):
         """The header lines as written, without those that the request gets anyway."""
         skipped = (FROM, TO, CSEQ, CALL_ID)
         return [
-            (number, line)
-            for (number, _, _), line in zip(lines, _unfolded(text), strict=True)
-            if number not in skipped
+            (number, line) for (number, _, _), line in zip(lines, _unfolded(text), strict=True) if number not in skipped
         ]
 
     def _socket(self, text: str) -> ListenSocket | None:
@@ -285,4 +283,3 @@ def _dialog(reply: Message) -> list[str]:
         return []
     line = b"Route: " + b", ".join(routes) if routes else b""
     return [target.decode("latin-1"), hop.decode("latin-1"), line.decode("latin-1")]
-
