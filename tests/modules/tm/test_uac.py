@@ -32,7 +32,9 @@ def asked(net: Bed, command: str, *args: str) -> list[Any]:
 def test_the_request_as_it_leaves() -> None:
     net = bed(NOTHING)
     bob = net.peer("bob")
-    assert asked(net, "tm.t_uac_start", "OPTIONS", bob.uri, ".", ".", HEADERS + "Content-Type: a/b\r\n", "hello") == [None]
+    assert asked(net, "tm.t_uac_start", "OPTIONS", bob.uri, ".", ".", HEADERS + "Content-Type: a/b\r\n", "hello") == [
+        None
+    ]
     sent = bob.gets("OPTIONS")
     lines = [line.split(b":")[0] for line in sent.msg.lines]
     assert lines == [
@@ -53,7 +55,9 @@ def test_the_request_as_it_leaves() -> None:
 def test_headers_of_the_operator_are_taken() -> None:
     net = bed(NOTHING)
     bob = net.peer("bob")
-    headers = 'From: "Me" <sip:me@x>;tag=7\r\nTo: <sip:you@y>\r\nCall-ID: mine\r\nCSeq: 3 OPTIONS\r\nMax-Forwards: 5\r\n'
+    headers = (
+        'From: "Me" <sip:me@x>;tag=7\r\nTo: <sip:you@y>\r\nCall-ID: mine\r\nCSeq: 3 OPTIONS\r\nMax-Forwards: 5\r\n'
+    )
     asked(net, "tm.t_uac_start_hex", "OPTIONS", "sip:u@elsewhere", bob.uri, ".", headers + "c: a/b\r\n", "6869")
     sent = bob.gets("OPTIONS")
     assert sent.uri == "sip:u@elsewhere"
@@ -203,7 +207,7 @@ def test_local_request_route_drops_the_request() -> None:
 
 
 def test_local_ack_sent_route() -> None:
-    net = bed("request_route { exit; } event_route[tm:local-ack-sent] { xlog(\"$rm $cs\\n\"); }")
+    net = bed('request_route { exit; } event_route[tm:local-ack-sent] { xlog("$rm $cs\\n"); }')
     bob = net.peer("bob")
     asked(net, "tm.t_uac_start", "INVITE", bob.uri, ".", ".", HEADERS)
     bob.gets("INVITE").reply(200)

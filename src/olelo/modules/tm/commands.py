@@ -159,8 +159,8 @@ class Commands(Answers):
     @staticmethod
     def _extras(args: tuple[Any, ...], at: int) -> tuple[bytes, bytes]:
         """Header lines and body from the rest of the arguments."""
-        headers = str(args[at + 1]).encode("latin-1") if len(args) > at + 1 else b""
-        body = str(args[at + 2]).encode("latin-1") if len(args) > at + 2 else b""
+        headers = str(args[at]).encode("latin-1") if len(args) > at else b""
+        body = str(args[at + 1]).encode("latin-1") if len(args) > at + 1 else b""
         if headers.strip() == b".":
             headers = b""
         return headers if not headers or headers.endswith(b"\n") else headers + b"\r\n", body

@@ -116,6 +116,8 @@ class Tmx(Module):
             this = branch.index == ctx.branch
             wanted = (mode == "all" or (mode == "this") == this) and not (this and final)
             if wanted and branch.status < 200 and not branch.flags & (CANCELLED | BLIND):
+                if this and branch.status < 100:
+                    branch.status = ctx.msg.status  # this very reply allows the CANCEL (RFC 3261 section 9.1)
                 tx.cancel_branches(now, branch)
                 found = True
         self.tm.flush()
