@@ -106,6 +106,8 @@ class Receiver:
                 tm.reply(ctx, 500, b"Server Internal Error")
             else:
                 reply_stateless(ctx, 500, b"Server Internal Error")
+        elif ctx.tx is not None and self.engine.tm is not None:
+            self.engine.tm.script_done(ctx)
 
     def reply_routed(self, ctx: RouteContext, code: int) -> None:
         if code == 0 and ctx.dropped:

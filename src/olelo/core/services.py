@@ -73,13 +73,19 @@ class TransactionService(Protocol):
     def on_reply(self, ctx: RouteContext) -> bool:
         """A reply came in and reply_route let it pass. True: it belonged to a transaction and is dealt with."""
 
+    def script_done(self, ctx: RouteContext) -> None:
+        """The request route came to its end, and the request has a transaction."""
+
     def local_request(self, request: UacRequest) -> bool:
-        """Send a request of our own statefully."""
+        """Send a request of our own statefully. False: it cannot be sent, and `done` is not called."""
 
 
 class UacRequest:
     """A request that we make ourselves (RPC tm.t_uac_*, keepalives, NOTIFY).
 
+    from_uri and to_uri are URIs or whole header values. headers are whole lines with their line ends, From, To, CSeq
+    and Call-ID not among them. dst_uri: the next hop, where it is not the Request-URI's. An empty callid or local_tag
+    is made up. no_ack: whoever asked sends the ACK for a 2xx of an INVITE.
     `done(status, reply)` is called once with the final answer; reply is None where it is local (408).
     """
 
@@ -93,6 +99,7 @@ class UacRequest:
         "headers",
         "local_tag",
         "method",
+        "no_ack",
         "ruri",
         "socket",
         "to_uri",
@@ -121,3 +128,4 @@ class UacRequest:
         self.cseq = 10
         self.local_tag = b""
         self.socket: Any = None
+        self.no_ack = False

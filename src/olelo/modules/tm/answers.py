@@ -10,9 +10,11 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from olelo.core.avps import avp_key
 from olelo.core.context import RouteContext
 from olelo.core.engine import DBG, ERR
-from olelo.core.errors import REASONS, answer_for
+from olelo.core.errors import E_UNSPEC, REASONS, answer_for
+from olelo.core.forward import forward_reply as forward_stateless
 from olelo.core.reply import build_reply
 from olelo.modules.tm.params import TmParams
 from olelo.script.catalog import RouteKind
@@ -20,10 +22,13 @@ from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import Suspended
 from olelo.sip.build import forward_reply
 from olelo.sip.headers import PROXY_AUTHENTICATE, WWW_AUTHENTICATE
+from olelo.sip.message import Message
 from olelo.transaction.branch import BLIND, REPLIED, Branch
 from olelo.transaction.table import TransactionTable
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import BRANCH_FAILED, CANCELED, CHOSEN, DELIVER, ENDED, RELAY
+from olelo.transaction.verdict import BRANCH_FAILED, CANCELED, CHOSEN, DELIVER, DONE, ENDED, RELAY, SUSPENDED
+
+_LOCAL_RESPONSE = ("event", "tm:local-response")
 
 
 class Answers(TmParams):
@@ -37,14 +42,25 @@ class Answers(TmParams):
         engine = self.engine
         self.table = TransactionTable(self.settings())
         self.reason_100 = self.auto_inv_100_reason.encode("latin-1")
+        self.timer_avps = [
+            (at, avp_key(text.removeprefix("$avp(").removesuffix(")")))
+            for at, text in enumerate((self.fr_inv_timer_avp, self.fr_timer_avp))
+            if text
+        ]
         self._tag_prefix = engine.new_id(16)
         self._token_prefix = engine.new_id(4).encode()
         self._token = 0
         self._wake_at = float("inf")
         self._cancel_wake: Callable[[], None] | None = None
+        #: replies that wait for t_continue(), by their transaction's id
+        self.suspended: dict[bytes, RouteContext] = {}
         engine.tm = self  # type: ignore[assignment]
 
     # --- small things -------------------------------------------------------------------------------------
+
+    def tm_error(self, error: int) -> tuple[int, bytes]:
+        """Status and reason for an internal error; 0 stands for "no branch could be made and nobody knows why"."""
+        return answer_for(error or E_UNSPEC, "TM")
 
     def new_token(self) -> bytes:
         """An id for a transaction, unique in this process and not guessable from another start."""
@@ -126,6 +142,8 @@ class Answers(TmParams):
         """A transaction has left the table: cut what it held."""
         ctx = tx.user
         tx.user = None
+        if self.suspended:
+            self.suspended.pop(tx.id, None)
         if isinstance(ctx, RouteContext):
             ctx.tx = None
 
@@ -140,14 +158,28 @@ class Answers(TmParams):
         )
         done = tx.reply_local(status, packet, self.engine.services.now(), tag)
         self.flush()
+        if done and _LOCAL_RESPONSE in self.engine.program.routes:
+            self._local_response(tx, packet)
         return done
+
+    def _local_response(self, tx: Transaction, packet: bytes) -> None:
+        """Run event_route[tm:local-response] over an answer that was made here and has been sent."""
+        request = self.context_of(tx)
+        ctx = RouteContext(self.engine, Message.parse(packet), request.rcv, RouteKind.LOCAL)
+        ctx.tx = tx
+        ctx.avps, ctx.xavps = request.avps, request.xavps
+        self.engine.run_event("tm:local-response", ctx)
 
     def reply(self, ctx: RouteContext, status: int, reason: bytes) -> int:
         """t_reply: answer by the context's transaction. Returns 1 sent, -1 none or answered before."""
         tx = ctx.tx
+        if ctx.msg.is_request:
+            if ctx.msg.method == "ACK":
+                return -1
+        elif tx is None:  # in reply_route the reply is not matched yet
+            branch = self.table.lookup_reply(ctx.msg)
+            tx = branch.tx if branch is not None else None
         if tx is None or tx.request is None:
-            return -1
-        if ctx.msg.method == "ACK":
             return -1
         return 1 if self.answer(ctx, tx, status, reason) else -1
 
@@ -161,11 +193,13 @@ class Answers(TmParams):
         msg = ctx.msg
         branch = self.table.lookup_reply(msg)
         if branch is None or branch.tx is None:
-            return False
+            return bool(self.on_sl_reply) and self._stray(ctx)
         tx = branch.tx
         now = self.engine.services.now()
         verdict = tx.receive(branch, msg, now)
         if verdict == DELIVER:
+            if tx.request is None and tx.is_invite and 200 <= msg.status < 300:
+                self.acknowledge(tx, branch, ctx)
             if branch.on_reply:
                 route = self.engine.route("onreply", branch.on_reply)
                 if route is not None:
@@ -175,19 +209,45 @@ class Answers(TmParams):
         self.go_on(tx, branch, verdict, ctx)
         return True
 
+    def _stray(self, ctx: RouteContext) -> bool:
+        """Run onreply_route[on_sl_reply] over a reply without a transaction. True: it goes no further."""
+        route = self.engine.route("onreply", str(self.on_sl_reply))
+        if route is None:
+            return False
+        result = self.engine.run_route(route, ctx, RouteKind.CORE_ONREPLY)
+        if isinstance(result, int):
+            return ctx.dropped
+
+        def done(_code: Any, error: BaseException | None) -> None:
+            if error is not None:
+                self.engine.route_failed(ctx, route, error)
+            elif not ctx.dropped:
+                forward_stateless(ctx)
+
+        self.engine.services.spawn(result, done)
+        return True
+
     async def _onreply(self, ctx: RouteContext, tx: Transaction, branch: Branch, route: CompiledRoute) -> None:
         request = self.context_of(tx) if tx.user is not None else ctx
         ctx.tx = tx
         ctx.branch = branch.index
-        ctx.avps, ctx.xavps = request.avps, request.xavps
+        _share(request, ctx)
         ctx.flags = tx.user_flags
         ctx.bflags = branch.user_flags
         ctx.dropped = False
         result = self.engine.run_route(route, ctx, RouteKind.TM_ONREPLY)
         if not isinstance(result, int):
             await result
+        _share(ctx, request)
         tx.user_flags = ctx.flags
         branch.user_flags = ctx.bflags
+        if tx.flags & SUSPENDED and ctx.store is not None and ctx.store.get("tm", {}).get("suspended"):
+            self.suspended[tx.id] = ctx  # t_suspend() over a reply: t_continue() goes on from here
+            self.flush()
+            return
+        await self._after_onreply(ctx, tx, branch)
+
+    async def _after_onreply(self, ctx: RouteContext, tx: Transaction, branch: Branch) -> None:
         if ctx.dropped and ctx.msg.status < 200:
             self.engine.log(DBG, "tm: provisional answer dropped by the script")
             self.flush()
@@ -221,42 +281,64 @@ class Answers(TmParams):
     async def _failure_route(self, tx: Transaction) -> int:
         best = tx.chosen
         drop: int | None = None
+        error = 0
         if best is not None and best.on_failure:
             route = self.engine.route("failure", best.on_failure)
             tx.on_failure = None  # it must be armed again, as in Kamailio
             if route is not None:
                 ctx = await self._failure(tx, best, route, RouteKind.FAILURE)
                 drop = ctx.store.get("tm", {}).get("drop_replies") if ctx.store else None
-        return tx.settle(self.engine.services.now(), drop)
+                error = ctx.error
+        verdict = tx.settle(self.engine.services.now(), drop)
+        if verdict == RELAY and tx.relaying is None and not tx.is_local:
+            # The old answers were dropped and no new branch could be made: say why.
+            self.answer(self.context_of(tx), tx, *self.tm_error(error))
+            return DONE
+        return verdict
 
-    async def _failure(self, tx: Transaction, branch: Branch, route: CompiledRoute, kind: RouteKind) -> RouteContext:
-        """Run a failure route: over the request, with the reply at hand, the request's `$ru` not to be used again unless set."""
+    async def _failure(
+        self, tx: Transaction, branch: Branch, route: CompiledRoute, kind: RouteKind, resumed: bool = False
+    ) -> RouteContext:
+        """Run a route over the request again, with the reply at hand.
+
+        `$ru` and `$du` are as they were when the request was forwarded; `$ru` is forwarded to again only when the
+        route sets it. A suspended request goes on where it was, its destinations unused (resumed).
+        """
         request = self.context_of(tx)
         ctx = RouteContext(self.engine, request.msg, request.rcv, kind)
         ctx.msg_id = request.msg_id
         ctx.tx = tx
         ctx.branch = branch.index
         ctx.reply = branch.reply
-        ctx.ruri, ctx.dst_uri, ctx.path = request.ruri, b"", request.path
-        ctx.ruri_used = True
+        ctx.ruri, ctx.dst_uri, ctx.path = request.ruri, request.dst_uri, request.path
+        if resumed:
+            ctx.ruri_used = request.ruri_used
+            ctx.branches = request.branches
+            request.branches = []
+            ctx.bflags = request.bflags
+        else:
+            ctx.ruri_used = True
+            ctx.bflags = branch.user_flags
         ctx.flags = tx.user_flags
-        ctx.bflags = branch.user_flags
+        ctx.xflags = request.xflags
         ctx.msg_flags = request.msg_flags
         ctx.force_socket = request.force_socket
         ctx.record_route = request.record_route
-        ctx.avps, ctx.xavps, ctx.xavus, ctx.vars = request.avps, request.xavps, request.xavus, request.vars
-        edits = request.msg.edits[:]
+        ctx.reply_lines = list(request.reply_lines)
+        ctx.vars = request.vars
+        _share(request, ctx)
+        msg = request.msg
+        edits = msg.edits[:]
+        if kind is RouteKind.BRANCH_FAILURE:
+            ctx.event = f"tm:branch-failure:{branch.on_branch_failure}"
+            tx.on_branch_failure = None  # as on_failure: for new branches it must be armed again
         result = self.engine.run_route(route, ctx, kind)
         if not isinstance(result, int):
             await result
-        request.msg.edits[:] = edits  # edits of a failure route are for the branches it added
+        msg.edits[:] = edits  # edits of a failure route are for the branches it added
+        _share(ctx, request)
         tx.user_flags = ctx.flags
-        if kind is RouteKind.BRANCH_FAILURE:
-            await self._forward_more(ctx, tx)
         return ctx
-
-    async def _forward_more(self, ctx: RouteContext, tx: Transaction) -> None:
-        """Branches that a branch-failure route appended are sent when it ends."""
 
     def _relay_upstream(self, tx: Transaction, reply: RouteContext | None) -> None:
         """Build what RELAY asks for and send it."""
@@ -279,12 +361,12 @@ class Answers(TmParams):
         status = tx.relay_status
         if status == 408:
             status, reason = self.reply_408_code, self.reply_408_reason.encode("latin-1")
-        elif status == 487 and tx.flags & CANCELED and branch is None:
+        elif status == 487 and branch is None:
             reason = b"Request canceled"
-        elif branch is not None and branch.reply is not None:
-            reason = REASONS.get(branch.reply.status, b"Error")  # of a 503 too, which leaves as 500
+        elif status == 500 and branch is not None and branch.status == 503:
+            reason = REASONS[503]  # RFC 3261 section 16.7 item 6, with tm's text
         else:
-            reason = REASONS.get(status, b"Error")
+            reason = REASONS.get(status, b"Request Failure")
         request = self.context_of(tx)
         saved = request.reply_lines
         request.reply_lines = saved + self._challenge_lines(tx, status)
@@ -310,22 +392,51 @@ class Answers(TmParams):
             lines += [b"Proxy-Authenticate: " + value + b"\r\n" for value in reply.all(PROXY_AUTHENTICATE)]
         return lines
 
-    def resume(self, tx: Transaction, route: CompiledRoute) -> None:
-        """Go on with a suspended transaction: run a route over it as a failure_route (t_continue)."""
+    def resume(self, tx: Transaction, route: CompiledRoute) -> bool:
+        """Go on with a suspended transaction: run a route over it (t_continue). False where it is not suspended."""
+        if not tx.flags & SUSPENDED:
+            return False
+        if tx.flags & CANCELED:  # nothing to go on for, and no fault of the caller's
+            tx.flags &= ~SUSPENDED
+            return True
         self._run(self._resume(tx, route))
+        return True
 
     async def _resume(self, tx: Transaction, route: CompiledRoute) -> None:
+        reply = self.suspended.pop(tx.id, None)
+        if reply is not None:
+            tx.flags &= ~SUSPENDED
+            await self._resume_reply(tx, reply, route)
+            return
         blind = next((b for b in tx.branches if b.flags & BLIND and b.status < 200), None)
         if blind is None or not tx.resume(blind):
             return
-        await self._failure(tx, blind, route, RouteKind.FAILURE)
+        ctx = await self._failure(tx, blind, route, RouteKind.FAILURE, resumed=True)
         if tx.status < 200 and not tx.open_branches:
-            status, reason = answer_for(0, "TM")
-            self.answer(self.context_of(tx), tx, status, reason)
+            self.answer(self.context_of(tx), tx, *self.tm_error(ctx.error))
         self.flush()
+
+    async def _resume_reply(self, tx: Transaction, ctx: RouteContext, route: CompiledRoute) -> None:
+        request = self.context_of(tx)
+        branch = tx.branches[ctx.branch]
+        self.store_of(ctx)["suspended"] = False
+        result = self.engine.run_route(route, ctx, RouteKind.TM_ONREPLY)
+        if not isinstance(result, int):
+            await result
+        _share(ctx, request)
+        tx.user_flags = ctx.flags
+        branch.user_flags = ctx.bflags
+        if tx.flags & SUSPENDED and self.store_of(ctx).get("suspended"):
+            self.suspended[tx.id] = ctx
+            return
+        await self._after_onreply(ctx, tx, branch)
 
     def local_answer(self, tx: Transaction, branch: Branch | None) -> None:
         """A request of our own has its answer; the uac part of tm tells whoever sent it."""
+        raise NotImplementedError
+
+    def acknowledge(self, tx: Transaction, branch: Branch, reply: RouteContext) -> None:
+        """Send the ACK for a 2xx of an INVITE of our own."""
         raise NotImplementedError
 
     def _run(self, work: Any) -> None:
@@ -340,6 +451,12 @@ class Answers(TmParams):
         if error is not None:
             self.engine.log(ERR, f"tm: a route that waited failed: {error!r}")
         self.flush()
+
+
+def _share(source: RouteContext, target: RouteContext) -> None:
+    """AVPs and xavps belong to the transaction: what one route sets, the next one sees."""
+    target.avps, target.xavps = source.avps, source.xavps
+    target.xavus, target.xavis = source.xavus, source.xavis
 
 
 __all__ = ["REPLIED", "Answers"]

@@ -1,96 +1,175 @@
-"""Serial forking by q: t_load_contacts puts the destination set into an AVP, t_next_contacts takes it out in steps."""
+"""Serial forking by q: t_load_contacts puts the destination set into an xavp, t_next_contacts takes it out in steps."""
 
 from __future__ import annotations
 
-import json
-
+from olelo.core.branches import append_branch
 from olelo.core.context import DestBranch, RouteContext
 from olelo.core.engine import ERR
-from olelo.core.module import FAILURE, REQUEST, function
+from olelo.core.lookup import find_socket
+from olelo.core.module import FAILURE, REQUEST, RouteKind, function
+from olelo.core.xavp import Xavp
 from olelo.modules.tm.answers import Answers
+from olelo.transaction.transaction import Transaction
+
+STANDARD, PROPORTIONAL = 0, 1
+#: Set in the field q_flag of the last contact of a step.
+LAST_OF_STEP = 1
 
 
 class Contacts(Answers):
-    """Contacts in steps of equal q, highest first (RFC 3261 section 16.6)."""
+    """Contacts in steps of equal q, highest first (RFC 3261 section 16.6). Other modules and scripts may look at them:
+    the xavp has the fields uri, dst_uri, path, sock, flags, q_flag, instance, ruid and ua, as in Kamailio."""
 
     @function("t_load_contacts", routes=REQUEST | FAILURE)
-    def t_load_contacts(self, ctx: RouteContext, mode: int = 0) -> int:
-        """Move `$ru` and the branches to contacts_avp, sorted by q. mode 1: all in one order, one by one.
+    def t_load_contacts(self, ctx: RouteContext, mode: int = STANDARD) -> int:
+        """Move the destinations (`$ru` and the branches) to contacts_avp. mode 0: in steps of equal q; 1: one by one,
+        in an order drawn by lot with q as weight.
 
-        Returns 1, also where there is nothing to do (a single destination), -1 where contacts_avp is not set.
+        Returns 1, also for a single destination, which stays where it is; -1 where contacts_avp is not set.
         """
         if not self.contacts_avp:
             self.engine.log(ERR, "tm: t_load_contacts needs modparam contacts_avp")
             return -1
-        if not ctx.branches:
+        if mode not in (STANDARD, PROPORTIONAL):
+            self.engine.log(ERR, f"tm: t_load_contacts knows the modes 0 and 1, not {mode}")
+            return -1
+        every = list(ctx.branches)
+        if not ctx.ruri_used:
+            every.insert(0, _ruri_branch(ctx))
+        if not ctx.branches or len(every) < 2:
             return 1
-        every = [
-            DestBranch(ctx.ruri, ctx.dst_uri, ctx.path, ctx.q, ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance)
-        ]
-        every += ctx.branches
-        if mode == 0 and len({b.q for b in every}) == 1:
-            return 1  # one step: the usual parallel forking
-        every.sort(key=lambda b: -b.q)
-        steps: list[list[DestBranch]] = []
-        for branch in every:
-            if mode == 0 and steps and steps[-1][0].q == branch.q:
-                steps[-1].append(branch)
-            else:
-                steps.append([branch])
-        values = [json.dumps([_freeze(b) for b in step]) for step in steps]
-        if ctx.avps is None:
-            ctx.avps = {}
-        ctx.avps[self._avp()] = list(values)
+        steps = _by_q(every) if mode == STANDARD else self._by_lot(every)
+        values = [Xavp(_fields(branch, last)) for branch, last in steps]
+        if ctx.xavps is None:
+            ctx.xavps = {}
+        ctx.xavps[self.contacts_avp] = values + list(ctx.xavps.get(self.contacts_avp, ()))
         ctx.branches = []
         return 1
 
+    def _by_lot(self, every: list[DestBranch]) -> list[tuple[DestBranch, int]]:
+        """Draw one after the other, the weight of each its q; those without a weight come last, as they stand."""
+        left = [branch for branch in every if branch.q > 0]
+        drawn = []
+        while left:
+            number = int.from_bytes(self.engine.services.random_bytes(4)) % sum(branch.q for branch in left)
+            for branch in left:
+                number -= branch.q
+                if number < 0:
+                    break
+            left.remove(branch)
+            drawn.append(branch)
+        drawn += [branch for branch in every if branch.q <= 0]
+        return [(branch, LAST_OF_STEP) for branch in drawn]
+
     @function("t_next_contacts", routes=REQUEST | FAILURE)
     def t_next_contacts(self, ctx: RouteContext) -> int:
-        """Take the next step of contacts as `$ru` and branches. Returns 1 taken, -1 none left, -2 none were loaded."""
-        avps = ctx.avps or {}
-        steps = avps.get(self._avp())
-        if steps is None:
-            return -2
-        if not steps:
+        """Take the next step of contacts as `$ru` and branches. Of several with one +sip.instance only the first is
+        taken, the others go to contact_flows_avp. Returns 1 taken, -2 none left, -1 contacts_avp is not set."""
+        if not self.contacts_avp:
+            self.engine.log(ERR, "tm: t_next_contacts needs modparam contacts_avp")
             return -1
-        step = json.loads(str(steps.pop(0)))
-        first, *rest = [self._thaw(item) for item in step]
-        ctx.ruri, ctx.dst_uri, ctx.path, ctx.q = first.uri, first.dst_uri, first.path, first.q
-        ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance = first.flags, first.socket, first.ruid, first.instance
+        left = (ctx.xavps or {}).get(self.contacts_avp)
+        if not left:
+            return -2
+        assert ctx.xavps is not None
+        first = left.pop(0)
+        branch = self._branch(first)
+        ctx.ruri, ctx.dst_uri, ctx.path = branch.uri, branch.dst_uri, branch.path
+        ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance = branch.flags, branch.socket, branch.ruid, branch.instance
+        ctx.location_ua = branch.location_ua
         ctx.ruri_used = False
-        ctx.branches = list(rest)
+        last = _field(first, "q_flag")
+        if not last:
+            ctx.xavps.pop(self.contact_flows_avp, None)
+        seen = {branch.instance}
+        while left and not last:
+            value = left.pop(0)
+            last = _field(value, "q_flag")
+            branch = self._branch(value)
+            if branch.instance and branch.instance in seen:
+                fields = [(name, field) for name, field in value if name != "q_flag"]
+                ctx.xavps.setdefault(self.contact_flows_avp, []).insert(0, Xavp(fields))
+                continue
+            seen.add(branch.instance)
+            if append_branch(ctx, branch) != 1:
+                return -1
+        if not left:
+            ctx.xavps.pop(self.contacts_avp, None)
         return 1
 
-    @function("t_next_contact_flow", routes=REQUEST | FAILURE)
+    @function("t_next_contact_flow", routes=REQUEST | FAILURE | RouteKind.BRANCH_FAILURE)
     def t_next_contact_flow(self, ctx: RouteContext) -> int:
-        """The next flow of the same instance (RFC 5626). Flows are not kept apart here: -1, none left."""
+        """In a branch-failure route: append another flow of the failed branch's instance (RFC 5626 section 5.3).
+
+        Returns 1 appended, -1 this instance has none left, -2 no flows, or the branch has no instance.
+        """
+        if not self.contact_flows_avp:
+            self.engine.log(ERR, "tm: t_next_contact_flow needs modparam contact_flows_avp")
+            return -1
+        tx: Transaction | None = ctx.tx
+        if tx is None or not 0 <= ctx.branch < len(tx.branches):
+            return -2
+        instance = tx.branches[ctx.branch].instance.decode("latin-1")
+        flows = (ctx.xavps or {}).get(self.contact_flows_avp)
+        if not instance or not flows:
+            return -2
+        for value in flows:
+            if _field(value, "instance") == instance:
+                flows.remove(value)
+                return append_branch(ctx, self._branch(value))
         return -1
 
-    def _avp(self) -> str:
-        return self.contacts_avp.removeprefix("$avp(").rstrip(")").removeprefix("s:")
-
-    def _thaw(self, item: dict[str, object]) -> DestBranch:
-        socket = next((s for s in self.engine.sockets if s.text == item["socket"]), None)
+    def _branch(self, value: Xavp) -> DestBranch:
+        socket = str(_field(value, "sock") or "")
+        flags = _field(value, "flags")
         return DestBranch(
-            str(item["uri"]).encode("latin-1"),
-            str(item["dst_uri"]).encode("latin-1"),
-            str(item["path"]).encode("latin-1"),
-            int(str(item["q"])),
-            int(str(item["flags"])),
-            socket,
-            str(item["ruid"]),
-            str(item["instance"]),
+            str(_field(value, "uri") or "").encode("latin-1"),
+            str(_field(value, "dst_uri") or "").encode("latin-1"),
+            str(_field(value, "path") or "").encode("latin-1"),
+            0,
+            flags if isinstance(flags, int) else 0,
+            find_socket(self.engine, socket) if socket else None,
+            str(_field(value, "ruid") or ""),
+            str(_field(value, "instance") or ""),
+            str(_field(value, "ua") or ""),
         )
 
 
-def _freeze(branch: DestBranch) -> dict[str, object]:
-    return {
+def _ruri_branch(ctx: RouteContext) -> DestBranch:
+    return DestBranch(
+        ctx.ruri, ctx.dst_uri, ctx.path, ctx.q, ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance, ctx.location_ua
+    )
+
+
+def _by_q(every: list[DestBranch]) -> list[tuple[DestBranch, int]]:
+    """Highest q first; of equals the one that was added last goes first, except that one with a path goes behind."""
+    rising: list[DestBranch] = []
+    for branch in every:
+        at = 0
+        while at < len(rising) and (rising[at].q < branch.q or (rising[at].q == branch.q and not branch.path)):
+            at += 1
+        rising.insert(at, branch)
+    return [
+        (branch, LAST_OF_STEP if at and rising[at - 1].q < branch.q else 0)
+        for at, branch in reversed(list(enumerate(rising)))
+    ]
+
+
+def _fields(branch: DestBranch, last: int) -> list[tuple[str, object]]:
+    """The fields of a contact, newest first as an xavp has them; empty ones are left out."""
+    texts = {
         "uri": branch.uri.decode("latin-1"),
         "dst_uri": branch.dst_uri.decode("latin-1"),
         "path": branch.path.decode("latin-1"),
-        "q": branch.q,
-        "flags": branch.flags,
-        "socket": branch.socket.text if branch.socket is not None else "",
-        "ruid": branch.ruid,
-        "instance": branch.instance,
+        "sock": branch.socket.text if branch.socket is not None else "",
     }
+    rest = {"instance": branch.instance, "ruid": branch.ruid, "ua": branch.location_ua}
+    fields: list[tuple[str, object]] = [(name, text) for name, text in texts.items() if text]
+    fields += [("flags", branch.flags), ("q_flag", last)]
+    fields += [(name, text) for name, text in rest.items() if text]
+    return fields[::-1]
+
+
+def _field(value: object, name: str) -> object:
+    """One field of a contact; None where it has none."""
+    return next((field for each, field in value.items if each == name), None) if isinstance(value, Xavp) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable
 
-from olelo.core.context import RouteContext
+from olelo.core.context import USE_UAC_FROM, USE_UAC_TO, RouteContext
 from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, function
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import bracketed
@@ -13,7 +13,7 @@ from olelo.modules.tm.commands import Commands
 from olelo.modules.tm.contacts import Contacts
 from olelo.modules.tm.relay import CREATED, FAILED, IS_ACK, RETRANSMITTED, Relay
 from olelo.modules.tm.settings import TransactionSettings
-from olelo.modules.tm.uac import Uac
+from olelo.modules.tm.uac_commands import UacCommands
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
 from olelo.sip.message import Message
 from olelo.transaction.branch import REPLIED, TIMED_OUT
@@ -21,6 +21,7 @@ from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import CANCELED
 
 TM_ONREPLY = RouteKind.TM_ONREPLY
+RELAYING = REQUEST | FAILURE | RouteKind.BRANCH_FAILURE
 WITHIN = REQUEST | TM_ONREPLY | FAILURE | BRANCH
 AFTER_FAILURE = FAILURE | RouteKind.EVENT | RouteKind.BRANCH_FAILURE
 _TRANSACTION_ROUTES = (RouteKind.FAILURE, RouteKind.BRANCH, RouteKind.BRANCH_FAILURE, RouteKind.TM_ONREPLY)
@@ -30,7 +31,7 @@ def _route(kind: str) -> tuple[ArgSpec, ...]:
     return (ArgSpec("name", ArgKind.ROUTE, route_kind=kind),)
 
 
-class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
+class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
     """Stateful processing: transactions, relaying, forking, failure and reply routes."""
 
     # --- opening and finding ------------------------------------------------------------------------------
@@ -108,10 +109,11 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
 
     @function("t_release", routes=REQUEST)
     def t_release(self, ctx: RouteContext) -> int:
-        """Let the transaction go after wt_timer. Returns 1, or -1 where there is none."""
-        if ctx.tx is None:
-            return -1
-        ctx.tx.release(self.engine.services.now())
+        """Let the transaction go after wt_timer, unanswered or not. Returns 1, also where there is none."""
+        tx = self.current(ctx)
+        if tx is not None:
+            tx.release(self.engine.services.now())
+            self.flush()
         return 1
 
     @function("t_clean")
@@ -129,11 +131,12 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
 
     @function("t_send_reply", routes=REQUEST | ONREPLY | FAILURE)
     def t_send_reply(self, ctx: RouteContext, code: int, reason: str) -> int:
-        """As t_reply, but opens the transaction where there is none yet. Returns 1 sent, 0 retransmission, -1 failed."""
+        """As t_reply, but opens the transaction where there is none yet. Returns 1 sent, -1 failed, or a
+        retransmission (which gets the answer again)."""
         if ctx.tx is None and ctx.kind is RouteKind.REQUEST:
-            opened = self.t_newtran(ctx)
-            if opened <= 0:
-                return opened
+            opened = self.new_transaction(ctx)
+            if opened != CREATED:
+                return -1
         return self.t_reply(ctx, code, reason)
 
     @function("t_retransmit_reply", routes=REQUEST)
@@ -155,35 +158,37 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
 
     # --- relaying -----------------------------------------------------------------------------------------
 
-    @function("t_relay", routes=REQUEST | FAILURE, waits=True)
+    @function("t_relay", routes=RELAYING, waits=True)
     def t_relay(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
-        """Forward statefully to `$du` or `$ru` and all branches, or to host and port.
+        """Forward statefully to `$du` or `$ru` and all branches, or to host and port by the transport the request
+        came by.
 
-        Returns 1 forwarded; negative where it failed, after the transaction was answered with what went wrong.
+        Returns 1 forwarded; negative where it failed: then, unless the script answers or tries again, the transaction
+        is answered with what went wrong when the script ends.
         """
-        return self.relay(ctx, _proxy(host, port))
+        return self.relay(ctx, _proxy(host, port), ctx.rcv.proto if host else "")
 
-    @function("t_relay_to_udp", "t_forward_nonack_udp", routes=REQUEST | FAILURE, waits=True)
+    @function("t_relay_to_udp", "t_forward_nonack_udp", routes=RELAYING, waits=True)
     def t_relay_to_udp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by UDP."""
         return self.relay(ctx, _proxy(host, port), "udp")
 
-    @function("t_relay_to_tcp", "t_forward_nonack_tcp", routes=REQUEST | FAILURE, waits=True)
+    @function("t_relay_to_tcp", "t_forward_nonack_tcp", routes=RELAYING, waits=True)
     def t_relay_to_tcp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by TCP."""
         return self.relay(ctx, _proxy(host, port), "tcp")
 
-    @function("t_relay_to_tls", "t_forward_nonack_tls", routes=REQUEST | FAILURE, waits=True)
+    @function("t_relay_to_tls", "t_forward_nonack_tls", routes=RELAYING, waits=True)
     def t_relay_to_tls(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by TLS."""
         return self.relay(ctx, _proxy(host, port), "tls")
 
-    @function("t_relay_to_sctp", "t_forward_nonack_sctp", routes=REQUEST | FAILURE, waits=True)
+    @function("t_relay_to_sctp", "t_forward_nonack_sctp", routes=RELAYING, waits=True)
     def t_relay_to_sctp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by SCTP; -1 where no such socket is open."""
         return self.relay(ctx, _proxy(host, port), "sctp")
 
-    @function("t_relay_to", routes=REQUEST | FAILURE, waits=True)
+    @function("t_relay_to", routes=RELAYING, waits=True)
     def t_relay_to(self, ctx: RouteContext, proxy: str = "", flags: str = "") -> int | Awaitable[int]:
         """Forward to a proxy `[proto:]host[:port]`; flags: 0x01 no 100 Trying, 0x02 no answer on failure, 0x04 no DNS failover.
 
@@ -233,8 +238,9 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
     @function("t_replicate", routes=REQUEST, waits=True)
     def t_replicate(self, ctx: RouteContext, uri: str = "", port: int = 0) -> int | Awaitable[int]:
         """Send a copy to a URI (or host and port) whose answers are not relayed."""
-        proxy = _proxy(uri, port) if port else uri.encode("latin-1")
-        return self.relay(ctx, proxy, "", replicate=True)
+        if port:
+            return self.relay(ctx, _proxy(uri, port), ctx.rcv.proto, replicate=True)
+        return self.relay(ctx, uri.encode("latin-1"), "", replicate=True)
 
     @function("t_replicate_udp", routes=REQUEST, waits=True)
     def t_replicate_udp(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
@@ -261,6 +267,12 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
         """Replicate to `host[:port]` by the transport given."""
         _, host, port = _split(hostport)
         return self.relay(ctx, _proxy(host, port), proto, replicate=True)
+
+    @function("t_relay_to_proxy", routes=RELAYING, waits=True)
+    def t_relay_to_proxy(self, ctx: RouteContext, proxy: str) -> int | Awaitable[int]:
+        """Forward to a proxy `[proto:]host[:port]`. Returns as t_relay."""
+        proto, host, port = _split(proxy)
+        return self.relay(ctx, _proxy(host, port), proto)
 
     # --- routes to run later ------------------------------------------------------------------------------
 
@@ -392,6 +404,14 @@ class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
     def t_drop_replies(self, ctx: RouteContext, mode: str = "a") -> int:
         """Forget the answers so far: "a" all, "l" those of the last step, "n" none. Returns 1."""
         self.store_of(ctx)["drop_replies"] = {"n": 0, "a": 1, "l": 2}.get(mode[:1], 1)
+        return 1
+
+    @function("t_use_uac_headers")
+    def t_use_uac_headers(self, ctx: RouteContext) -> int:
+        """Use the From and To that module uac has made in what is built here, for the whole transaction. Returns 1."""
+        ctx.msg_flags |= USE_UAC_FROM | USE_UAC_TO
+        if ctx.tx is not None and ctx.tx.user is not None:
+            self.context_of(ctx.tx).msg_flags |= USE_UAC_FROM | USE_UAC_TO
         return 1
 
     @function("t_save_lumps", routes=REQUEST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from olelo.core.context import RouteContext
-from olelo.core.engine import ERR
+from olelo.core.engine import ERR, WARN
 from olelo.core.errors import (
     E_BAD_ADDRESS,
     E_CANCELED,
@@ -13,22 +13,25 @@ from olelo.core.errors import (
     E_SEND,
     E_TOO_MANY_BRANCHES,
     E_UNSPEC,
-    answer_for,
 )
 from olelo.core.forward import build_request, forward_to, hop_now, next_hop
+from olelo.core.operands import ONSEND, Outgoing
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import STREAMS, Destination, ListenSocket
 from olelo.modules.tm.answers import Answers
 from olelo.script.catalog import RouteKind
+from olelo.script.compile import CompiledRoute
+from olelo.script.runtime import parse_int
 from olelo.sip.errors import SipError
-from olelo.transaction.branch import Branch
+from olelo.transaction.branch import BLIND, INF, SKIP, Branch
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY
+from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY, SUSPENDED
 
 #: Branches of one transaction at most, as Kamailio's max_branches is by default.
 MAX_BRANCHES = 12
 #: What `new_transaction` says of a request.
 CREATED, RETRANSMITTED, IS_ACK, FAILED = 1, 0, 2, -1
+_ONSEND = ("onsend", "")
 
 
 class Target:
@@ -92,9 +95,21 @@ class Relay(Answers):
         tx.on_branch = ctx.on_branch or None
         tx.on_branch_failure = ctx.on_branch_failure or None
         ctx.tx = tx
+        if self.timer_avps:
+            self._timers_of(ctx, tx, now)
         if ctx.store is not None:
             self.adopt(ctx, tx, now)
         return tx
+
+    def _timers_of(self, ctx: RouteContext, tx: Transaction, now: float) -> None:
+        """fr_timer_avp and fr_inv_timer_avp: seconds for this transaction; text that is no number, and 0, change nothing."""
+        seconds = [0, 0]
+        for at, name in self.timer_avps:
+            values = ctx.avps.get(name) if ctx.avps else None
+            if values:
+                value = values[0] if isinstance(values[0], int) else parse_int(str(values[0]))
+                seconds[at] = max(value or 0, 0)
+        tx.set_fr(now, float(seconds[0]), float(seconds[1]))
 
     def relay(
         self, ctx: RouteContext, proxy: bytes = b"", proto: str = "", replicate: bool = False
@@ -204,13 +219,34 @@ class Relay(Answers):
     def _send_branch(self, ctx: RouteContext, tx: Transaction, target: Target, to: Destination) -> Branch:
         index = len(tx.branches)
         packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index))
+        onsend = self.engine.program.routes.get(_ONSEND)
+        stopped = onsend is not None and self._stopped(ctx, onsend, packet, to)
         branch = tx.add_branch(packet, to, to.proto in STREAMS, self.engine.services.now(), target.uri)
         branch.path = target.path
         branch.ruid = target.ruid.encode("latin-1")
         branch.instance = target.instance.encode("latin-1")
         branch.user_agent = target.location_ua.encode("latin-1")
         branch.user_flags = target.flags
+        if stopped:
+            self.table.outbox.pop()
+            tx.drop_branch(branch)
         return branch
+
+    def _stopped(self, ctx: RouteContext, route: CompiledRoute, packet: bytes, to: Destination) -> bool:
+        """Run onsend_route over a request about to leave. True: the script drops it."""
+        if ctx.store is None:
+            ctx.store = {}
+        ctx.store[ONSEND] = Outgoing(packet, to)
+        kind, dropped = ctx.kind, ctx.dropped
+        ctx.dropped = False
+        result = self.engine.run_route(route, ctx, RouteKind.ONSEND)
+        if not isinstance(result, int):
+            self.engine.log(ERR, "tm: onsend_route cannot wait; the request is sent")
+            result.close()
+        stopped = ctx.dropped
+        ctx.kind, ctx.dropped = kind, dropped
+        del ctx.store[ONSEND]
+        return stopped
 
     def _sent(self, ctx: RouteContext, tx: Transaction, added: int, error: int) -> int:
         tx.user_flags = ctx.flags
@@ -218,29 +254,47 @@ class Relay(Answers):
             self.engine.log(ERR, "tm: no branch could be added")
             return self._failed(ctx, tx, error)
         failed = self.flush()
+        if tx.branches[-1].flags & SKIP and all(branch.flags & SKIP for branch in tx.branches[-added:]):
+            return self._failed(ctx, tx, E_SEND)  # onsend_route has dropped them all
         if failed:
-            lost = [branch for branch in failed if branch.tx is tx]
-            if len(lost) >= added:
-                for branch in lost:
+            for branch in failed:
+                if branch.tx is tx:
                     tx.drop_branch(branch)
+            if all(branch.flags & SKIP for branch in tx.branches[-added:]):
                 return self._failed(ctx, tx, E_SEND)
-            for branch in lost:
-                self.go_on(tx, branch, tx.fail_branch(branch, 503, self.engine.services.now()))
         return 1
 
     def _failed(self, ctx: RouteContext, tx: Transaction, error: int) -> int:
-        """Nothing could be forwarded: answer for the script, unless it has forbidden that."""
+        """Nothing could be forwarded. The script may still answer or try again; `script_done` answers where it does
+        neither, unless the script has forbidden that."""
         ctx.error = error
-        if self.store_of(ctx).get("no_internal_reply"):
-            return -4
         if tx.is_local:
             tx.release(self.engine.services.now())
             return error
-        if ctx.kind is RouteKind.FAILURE:
-            return error  # the failure route's own answer, or the best one so far, stands
-        status, reason = answer_for(error, "TM")
-        self.answer(ctx, tx, status, reason)
-        return error
+        if ctx.kind is RouteKind.FAILURE or ctx.kind is RouteKind.BRANCH_FAILURE:
+            return -1  # the failure route's own answer, or the best one so far, stands
+        store = self.store_of(ctx)
+        if store.get("no_internal_reply"):
+            return -4
+        store["delayed"] = error
+        return -1 if error in (E_SEND, E_CANCELED) else error
+
+    def script_done(self, ctx: RouteContext) -> None:
+        """The request route ended with a transaction: one that was neither forwarded nor answered must not stay."""
+        tx = ctx.tx
+        if tx.status >= 200 or tx.user is not ctx:
+            return
+        if not tx.branches:
+            if tx.flags & SUSPENDED or tx.linger_due != INF:
+                return
+        elif ctx.store is None or not ctx.store.get("tm", {}).get("delayed") or tx.open_branches:
+            return
+        error = self.store_of(ctx).get("delayed", 0)
+        if error and self.answer(ctx, tx, *self.tm_error(error)):
+            return
+        self.engine.log(WARN, "tm: the script has neither answered nor forwarded the request: transaction released")
+        tx.release(self.engine.services.now())
+        self.flush()
 
     def _forward_ack(self, ctx: RouteContext, proxy: bytes, proto: str) -> int | Awaitable[int]:
         """An ACK for a 2xx belongs to no transaction and is forwarded statelessly (RFC 3261 section 16.11)."""
@@ -276,10 +330,10 @@ class Relay(Answers):
         reason = b""
         if self.e2e_cancel_reason and not self.no_cancel_reason(invite):
             reason = b"".join(b"Reason: " + value + b"\r\n" for value in ctx.msg.named(b"Reason"))
-        pending = any(b.status < 200 for b in invite.branches)
+        pending = any(b.status < 200 and not b.flags & BLIND for b in invite.branches)
         now = self.engine.services.now()
         verdict = invite.cancel(now, reason)
         self.flush()
-        self.answer(ctx, tx, 200, b"canceling" if pending else b"ok -- no more pending branches")
         if verdict == RELAY or verdict == CHOSEN:
             self.go_on(invite, invite.branches[-1] if invite.branches else None, verdict)
+        self.answer(ctx, tx, 200, b"canceling" if pending else b"ok -- no more pending branches")

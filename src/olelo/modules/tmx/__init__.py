@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from olelo.core.context import RouteContext
+from olelo.core.engine import ERR, WARN
 from olelo.core.errors import REASONS
 from olelo.core.module import (
     ONREPLY,
     REQUEST,
+    Const,
     Getter,
     Module,
     RouteName,
-    RpcFault,
     Setter,
     Value,
     function,
@@ -18,10 +19,13 @@ from olelo.core.module import (
     variable,
 )
 from olelo.modules.tm import Tm
+from olelo.modules.tm.commands import numbers
+from olelo.modules.tm.relay import CREATED
 from olelo.modules.tmx.variables import inner_getter
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
-from olelo.transaction.branch import Branch
+from olelo.transaction.branch import BLIND, CANCELLED, Branch
 from olelo.transaction.transaction import Transaction
+from olelo.transaction.verdict import CANCELED, SUSPENDED
 
 _T_KEYS = (
     "id_index", "id_label", "id_index_n", "id_label_n", "reply_code", "reply_reason", "reply_type", "branch_index", "ruid",
@@ -95,27 +99,35 @@ class Tmx(Module):
     # --- acting -------------------------------------------------------------------------------------------
 
     @function("t_cancel_branches", routes=ONREPLY)
-    def t_cancel_branches(self, ctx: RouteContext, which: str) -> int:
-        """Cancel branches: "all", "others" than this reply's, or "this" one. Returns 1, -1 without transaction."""
+    def t_cancel_branches(self, ctx: RouteContext, which: Const) -> int:
+        """Cancel branches of an INVITE: "all", "others" than this reply's, or "this" one. A branch with a final reply
+        is not cancelled. Returns 1, -1 where there is nothing to cancel."""
+        mode = which.lower()
         tx: Transaction | None = ctx.tx
-        if tx is None:
+        if mode not in ("all", "others", "this"):
+            self.engine.log(ERR, f"tmx: t_cancel_branches knows all, others and this, not {which}")
+            return -1
+        if tx is None or not tx.is_invite:
             return -1
         now = self.engine.now()
-        for branch in list(tx.branches):
+        final = ctx.msg.status >= 200
+        found = False
+        for branch in tx.branches:
             this = branch.index == ctx.branch
-            if which[:1] in ("a", "A") or (which[:1] in ("o", "O")) != this:
+            wanted = (mode == "all" or (mode == "this") == this) and not (this and final)
+            if wanted and branch.status < 200 and not branch.flags & (CANCELLED | BLIND):
+                if this and branch.status < 100:
+                    branch.status = ctx.msg.status  # this very reply allows the CANCEL (RFC 3261 section 9.1)
                 tx.cancel_branches(now, branch)
+                found = True
         self.tm.flush()
-        return 1
+        return 1 if found else -1
 
     @function("t_cancel_branch_idx")
     def t_cancel_branch_idx(self, ctx: RouteContext, callid: str, cseq: str, index: int) -> int:
         """Cancel one branch of the transaction with this Call-ID and CSeq number. Returns 1, -1 there is none."""
-        try:
-            tx = self.tm.by_callid(callid, cseq)
-        except RpcFault:
-            return -1
-        if not 0 <= index < len(tx.branches):
+        tx = self.tm.find(callid, cseq)
+        if tx is None or not 0 <= index < len(tx.branches):
             return -1
         tx.cancel_branches(self.engine.now(), tx.branches[index])
         self.tm.flush()
@@ -125,13 +137,12 @@ class Tmx(Module):
     def t_cancel_callid(self, ctx: RouteContext, callid: str, cseq: str, flag: int, code: int = 0) -> int:
         """Cancel the transaction with this Call-ID and CSeq number; its message flag `flag` is set, `code` is the cause
         in the CANCEL's Reason. Returns 1, -1 there is none."""
-        try:
-            tx = self.tm.by_callid(callid, cseq)
-        except RpcFault:
+        tx = self.tm.find(callid, cseq)
+        if tx is None:
             return -1
-        if 0 <= flag < 32:
+        if 0 < flag < 32:
             tx.user_flags |= 1 << flag
-        if code:
+        if 100 <= code < 700:
             tx.cancel_reason = b"Reason: SIP;cause=%d\r\n" % code
         tx.cancel_branches(self.engine.now())
         self.tm.flush()
@@ -140,9 +151,8 @@ class Tmx(Module):
     @function("t_reply_callid")
     def t_reply_callid(self, ctx: RouteContext, callid: str, cseq: str, code: int, reason: str) -> int:
         """Answer the transaction with this Call-ID and CSeq number. Returns 1, -1 there is none."""
-        try:
-            tx = self.tm.by_callid(callid, cseq)
-        except RpcFault:
+        tx = self.tm.find(callid, cseq)
+        if tx is None or tx.request is None:
             return -1
         return 1 if self.tm.answer(self.tm.context_of(tx), tx, code, reason.encode("latin-1")) else -1
 
@@ -156,38 +166,59 @@ class Tmx(Module):
 
     @function("t_flush_xflags")
     def t_flush_xflags(self, ctx: RouteContext) -> int:
-        """Copy the message's extended flags into its transaction; they are shared here. Returns 1, -1 without one."""
-        return 1 if ctx.tx is not None else -1
+        """Copy the message's extended flags into its transaction's request. Returns 1, -1 without transaction."""
+        if ctx.tx is None or ctx.tx.user is None:
+            return -1
+        self.tm.context_of(ctx.tx).xflags = ctx.xflags
+        return 1
 
     @function("t_drop")
     def t_drop(self, ctx: RouteContext, code: int = 500) -> int:
-        """End the transaction without an answer; `code` is its status from now on. Returns 1, -1 without transaction."""
+        """End the transaction without an answer; `code` is its status from now on. Returns 0 (the script ends), -1
+        without transaction."""
         tx: Transaction | None = ctx.tx
         if tx is None:
             return -1
         tx.status = code
         tx.release(self.engine.now())
-        return 1
+        self.tm.flush()
+        return 0
 
-    @function("t_reuse_branch", routes=RouteKind.EVENT)
+    @function("t_reuse_branch", routes=RouteKind.EVENT | RouteKind.BRANCH_FAILURE)
     def t_reuse_branch(self, ctx: RouteContext) -> int:
         """Take the failed branch's target as `$ru` again. Returns 1, -1 outside of a branch-failure route."""
         branch = self.branch_of(ctx)
-        if branch is None:
+        if branch is None or ctx.kind is not RouteKind.BRANCH_FAILURE:
             return -1
         ctx.ruri, ctx.path, ctx.bflags = branch.uri, branch.path, branch.user_flags
         ctx.ruid, ctx.instance = branch.ruid.decode("latin-1"), branch.instance.decode("latin-1")
         ctx.ruri_used = False
         return 1
 
+    # --- waiting ------------------------------------------------------------------------------------------
+
     @function("t_suspend")
     def t_suspend(self, ctx: RouteContext) -> int:
-        """Hold the transaction open (it is opened if need be) until t_continue(). Its number is $T(id_index), $T(id_label).
-        Returns 1, -1 failed."""
-        if ctx.tx is None and (not ctx.msg.is_request or self.tm.new_transaction(ctx) != 1):
+        """Hold the transaction (it is opened if need be), or the reply at hand, until t_continue(). Its number is
+        $T(id_index), $T(id_label). Returns 1, also where the caller has cancelled, -1 failed."""
+        if ctx.msg.is_request:
+            if ctx.tx is None and self.tm.new_transaction(ctx) != CREATED:
+                return -1
+        elif ctx.tx is None or ctx.kind is not RouteKind.TM_ONREPLY:
             return -1
         tx: Transaction = ctx.tx
-        tx.suspend(self.engine.now())
+        if tx.flags & CANCELED:
+            return 1
+        if tx.status >= 200:
+            return -1
+        if ctx.msg.is_request:
+            if tx.is_invite and tx.status < 100 and self.tm.sends_100(ctx):
+                self.tm.answer(ctx, tx, 100, self.tm.reason_100)
+            tx.user_flags = ctx.flags
+            tx.suspend(self.engine.now())
+        else:
+            tx.flags |= SUSPENDED
+            self.tm.store_of(ctx)["suspended"] = True
         self.tm.flush()
         return 1
 
@@ -195,13 +226,20 @@ class Tmx(Module):
         ArgSpec("index", ArgKind.INT), ArgSpec("label", ArgKind.INT), ArgSpec("route", ArgKind.ROUTE, route_kind="route"),
     ))  # fmt: skip
     def t_continue(self, ctx: RouteContext, index: int, label: int, route: RouteName) -> int:
-        """Run route[route] over a suspended transaction, as in a failure_route. Returns 1, -1 there is none."""
-        tx = next((t for t in self.tm.table.transactions() if numbers(t) == (index, label)), None)
+        """Run route[route] over a suspended transaction, as in a failure_route, or over its suspended reply. Returns 1,
+        -1 there is none."""
+        tx = self.tm.by_number(index, label)
         target = self.engine.route("route", route)
-        if tx is None or target is None or tx.request is None:
+        if tx is None or target is None or tx.user is None or not self.tm.resume(tx, target):
+            self.engine.log(WARN, f"tmx: t_continue: no suspended transaction {index}:{label}")
             return -1
-        self.tm.resume(tx, target)
         return 1
+
+    @function("t_uac_ack_local")
+    def t_uac_ack_local(self, ctx: RouteContext, index: int, label: int, headers: str = "", body: str = "") -> int:
+        """Send the ACK for the 2xx of an INVITE of our own that is not acknowledged by itself. Returns 1, -1."""
+        tx = self.tm.by_number(index, label)
+        return 1 if tx is not None and self.tm.ack_later(tx, headers.encode("latin-1"), body.encode("latin-1")) else -1
 
     # --- variables ----------------------------------------------------------------------------------------
 
@@ -227,9 +265,11 @@ class Tmx(Module):
 
     @variable("T_reply_reason")
     def t_reply_reason(self, ctx: RouteContext) -> Value:
-        """Reason of the reply at hand, or of the picked branch's in a failure_route."""
+        """Reason of the reply at hand, or of the picked branch's in a failure_route; empty without transaction."""
         if ctx.kind in _REPLIES:
             return ctx.msg.reason.decode("latin-1")
+        if ctx.tx is None:
+            return ""
         branch = self.branch_of(ctx)
         if ctx.kind not in _FAILURES or branch is None:
             return None
@@ -238,17 +278,16 @@ class Tmx(Module):
 
     @variable("T_reply_last")
     def t_reply_last(self, ctx: RouteContext) -> Value:
-        """Status of the last reply that came in on this branch."""
-        branch = self.branch_of(ctx)
-        if ctx.kind in _REPLIES:
-            return ctx.msg.status
-        return branch.status if branch is not None else None
+        """Status of the last reply that came in on this branch; only in onreply routes."""
+        return ctx.msg.status if ctx.kind is RouteKind.TM_ONREPLY else None
 
     @variable("T_reply_ruid")
     def t_reply_ruid(self, ctx: RouteContext) -> Value:
-        """The ruid of the contact that this reply comes from."""
+        """The ruid of the contact that this reply, or the picked one in a failure_route, comes from."""
         branch = self.branch_of(ctx)
-        return branch.ruid.decode("latin-1") or None if branch is not None else None
+        if branch is None or ctx.kind not in (RouteKind.TM_ONREPLY, *_FAILURES):
+            return ""
+        return branch.ruid.decode("latin-1")
 
     @variable("T", inner="required", dynamic=False)
     def t(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
@@ -270,7 +309,7 @@ class Tmx(Module):
                 return None
             if inner == "reply_type":
                 branch = self.branch_of(ctx)
-                return 1 if branch is not None and branch.reply is None else 0
+                return 1 if ctx.kind is RouteKind.FAILURE and branch is not None and branch.reply is None else 0
             if inner == "ruid":
                 return self.t_reply_ruid(ctx)
             if inner == "reply_last":
@@ -281,15 +320,20 @@ class Tmx(Module):
 
     @variable("T_branch", inner="required", dynamic=False)
     def t_branch(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T_branch(uri) and $T_branch(flags) of the branch that failed."""
-        if inner not in ("uri", "flags"):
-            raise ValueError("is $T_branch(uri) or $T_branch(flags)")
+        """$T_branch(flags) and $T_branch(ruid) of the branch that failed or is answered; $T_branch(uri) only in onreply
+        routes."""
+        if inner not in ("uri", "flags", "ruid"):
+            raise ValueError("is $T_branch(uri), $T_branch(flags) or $T_branch(ruid)")
 
         def get(ctx: RouteContext) -> Value:
             branch = self.branch_of(ctx)
-            if branch is None:
+            if branch is None or ctx.kind not in (RouteKind.TM_ONREPLY, *_FAILURES):
                 return None
-            return branch.uri.decode("latin-1") if inner == "uri" else branch.user_flags
+            if inner == "flags":
+                return branch.user_flags
+            if inner == "ruid":
+                return branch.ruid.decode("latin-1")
+            return branch.uri.decode("latin-1") if ctx.kind is RouteKind.TM_ONREPLY else None
 
         return get, None
 
@@ -298,9 +342,13 @@ class Tmx(Module):
         """$T_req(pv): a variable of the transaction's request, in reply routes."""
 
         def other(ctx: RouteContext) -> RouteContext | None:
-            if ctx.msg.is_request or ctx.tx is None or ctx.tx.user is None:
+            if ctx.msg.is_request:
                 return None
-            return self.tm.context_of(ctx.tx)
+            tx = ctx.tx
+            if tx is None:  # in reply_route the reply is not matched yet
+                branch = self.tm.table.lookup_reply(ctx.msg)
+                tx = branch.tx if branch is not None else None
+            return self.tm.context_of(tx) if tx is not None and tx.user is not None else None
 
         return inner_getter(self.engine, inner, other), None
 
@@ -326,12 +374,6 @@ class Tmx(Module):
             return self.tm.context_of(invite) if invite is not None and invite.user is not None else None
 
         return inner_getter(self.engine, inner, other), None
-
-
-def numbers(tx: Transaction) -> tuple[int, int]:
-    """A transaction's number in two parts, as Kamailio shows one: made of its id, unique in this process."""
-    value = int(tx.id, 16)
-    return value >> 24 & 0xFFFF, value & 0x7FFFFFFF
 
 
 MODULE = Tmx
