@@ -45,9 +45,7 @@ class ArgKind(Enum):
     INT = "int"  # int; a value that is no number makes the call return -1
     STR = "str"  # str, variables expanded ($null gives "<null>")
     CONST = "const"  # str exactly as written, nothing expanded
-    PVAR = (
-        "pvar"  # a PvRef (get and set), e.g. avp_printf("$avp(x)", ..); an expression that is no variable is an error
-    )
+    PVAR = "pvar"  # a PvRef (get and set), e.g. avp_printf("$avp(x)", ..); an expression that is no variable is an error
     REGEX = "regex"  # re.Pattern[str]; constants compiled at load, others cached at run time
     VALUE = "value"  # Value: whatever the expression gives, untouched
     ROUTE = "route"  # str: name of a route that must exist (route_kind says which)
@@ -166,8 +164,6 @@ class Catalog:
     modules: set[str] = field(default_factory=set)  # every module Olelo has
     loaded: set[str] = field(default_factory=set)
     known_elsewhere: dict[str, str] = field(default_factory=dict)  # names other Kamailio releases have -> what to say
-    operands: dict[str, Getter] = field(
-        default_factory=dict
-    )  # core operands: method, uri, src_ip, .. (nodes.CoreOperand)
+    operands: dict[str, Getter] = field(default_factory=dict)  # core operands: method, uri, src_ip, .. (nodes.CoreOperand)
     myself: Callable[[Any, str], bool] = lambda ctx, text: False  # is this URI, host or address one of ours?
     select: Callable[[str], Getter] | None = None  # "via[1].branch" -> getter; ValueError where it is unknown

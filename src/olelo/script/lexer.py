@@ -45,6 +45,7 @@ _MODE = re.compile(r"(?:#|//)!(?:(SER)|(KAMAILIO|OPENSER)|(?:MAXCOMPAT|ALL))(?:\
 _PV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PV_PAREN = re.compile(r"[()\n]")
 _ATTRIBUTE = re.compile(r"(?:(?:f[rud]?|t[rud]?|g)\.)?[A-Za-z_][A-Za-z0-9_]*(?:\[-?[0-9]*\])?")
+_SER_ATTRIBUTE = re.compile(r"(?:(?:f[rud]?|t[rud]?|g)\.)?([A-Za-z_][A-Za-z0-9_]*)")  # %name, $avp(name) of today
 _SELECT = re.compile(
     r"""[A-Za-z_]\w*(?:\[(?:-?\w+|"[^"\n]*")\])?(?:\.[A-Za-z_]\w*(?:\[(?:-?\w+|"[^"\n]*")\])?)*""", re.ASCII
 )
@@ -131,17 +132,28 @@ class Lexer:
             address = _IPV6.match(text, i)
             if address:
                 return self._emit(frame, IPV6, address[0], i, address.end())
+        if char == "%" and not self._after_operand():
+            attribute = _SER_ATTRIBUTE.match(text, i + 1)
+            if attribute:
+                return self._emit(frame, PVAR, f"avp({attribute[1]})", i, attribute.end())
         operator = _OPERATOR.match(text, i)
         if operator:
             return self._emit(frame, OP, operator[0], i, operator.end())
         return self._unknown(frame, i)
+
+    def _after_operand(self) -> bool:
+        """Does the previous token end an operand, so that an operator may follow?"""
+        if not self.tokens:
+            return False
+        last = self.tokens[-1]
+        return last.kind in (PVAR, STRING, NUMBER, SELECT, ID) or (last.kind == OP and last.text == ")")
 
     def _after_directive(self, frame: Frame, done: int) -> int:
         """An include leaves its own reading place in the file that includes; the new file begins at 0."""
         return frame.i if self.pre.frames[-1] is not frame else done
 
     def _unknown(self, frame: Frame, i: int) -> int:
-        """A character no token begins with. Kamailio drops it silently; so the parser says it if it explains a fault."""
+        """A character no token begins with. Kamailio drops it silently; the parser says it where it explains a fault."""
         char = frame.text[i]
         if not self.stray:
             self.diag.warning(
@@ -275,7 +287,16 @@ class Lexer:
         if mode:
             self.pre.compat_ser, self.pre.compat_max = mode[1] is not None, mode[2] is None
         end = text.find("\n", i)
-        return len(text) if end < 0 else end + 1
+        end = len(text) if end < 0 else end + 1
+        if i < frame.macro_end:
+            lost = text[frame.macro_end : end].strip()
+            if lost and not lost.startswith(("#", "//")):
+                name = frame.active[-1][0]
+                self.diag.warning(
+                    "comment-in-define", f'the value of "{name}" holds a comment, which swallows the rest of this line',
+                    frame.pos(i), "a comment may not stand on the line of a #!define", len(name),
+                )  # fmt: skip
+        return end
 
     def _block_comment(self, frame: Frame, i: int) -> int:
         depth = 0

@@ -28,6 +28,10 @@ from olelo.script.tokens import (
 )
 
 MAX_DEPTH = 100
+#: Faults the lexer reports, after which the same line makes no sense to the parser either.
+_LEXED = frozenset(
+    {"unterminated-string", "unterminated-variable", "bad-variable", "endless-define", "include-name", "subst-string"}
+)
 _INSTEAD = {
     "%": '"%" is no operator here; the remainder is written "mod"',
     "+=": '"+=" is not part of the language; write $x = $x + 1',
@@ -66,7 +70,14 @@ class Cursor:
         self.condition = ""  # "if", "while": what the condition being read belongs to
         self.blocks: list[Open] = []
         self.suspect = ""  # a "}" whose column says that it closes another block than it does
+        self.suspect_pos = tokens[0].pos
+        self.ended = False  # a fault at the end of the file has been reported
         self.failed_at: Token | None = None  # the first token a fault was found at
+        self.bare: set[str] = set()  # words already reported as undefined
+        self.lexed = {(d.pos.file, d.pos.line) for d in diag.errors if d.code in _LEXED}
+        codes = {d.code for d in diag.errors}
+        self.cut_short = bool(codes & {"unterminated-comment", "unbalanced-ifdef"})
+        self.incomplete = bool(codes & {"include-missing", "include-name", "include-depth"})
 
     # --- moving ---------------------------------------------------------------------------------------------
 
@@ -106,7 +117,29 @@ class Cursor:
     def report(self, code: str, message: str, pos: Pos, hint: str = "", length: int = 1) -> None:
         if self.failed_at is None:
             self.failed_at = self.tok
+        if self._follows(code, message, pos):
+            return
+        for found in self.diag.found:
+            if found.code == "comment-in-define" and found.pos.line == pos.line and found.pos.file == pos.file:
+                self.diag.found.remove(found)
+                code, message, pos, hint, length = found.code, found.message, found.pos, found.hint, found.length
+                break
         self.diag.error(code, message, pos, hint, length)
+
+    def _follows(self, code: str, message: str, pos: Pos) -> bool:
+        """Is this only the consequence of a fault that has been reported?"""
+        place = (self.prev.pos.file, self.prev.pos.line)
+        if place in self.lexed or (pos.file, pos.line) in self.lexed:
+            return True
+        if self.tok.kind == EOF:
+            if self.cut_short or self.ended:
+                return True
+            self.ended = True
+        if code == "bare-word":
+            if self.incomplete or message in self.bare:
+                return True
+            self.bare.add(message)
+        return False
 
     def fail(self, code: str, message: str, pos: Pos, hint: str = "", length: int = 1) -> NoReturn:
         self.report(code, message, pos, hint, length)
@@ -176,6 +209,8 @@ class Cursor:
         hint = ""
         if opened is not None and opened.pos.line != self.prev.end.line:
             hint = f'the "{opened.text}" is in line {opened.pos.line}'
+        elif text == ")" and self.prev.kind == PVAR and any(char in self.prev.text for char in '"=<>'):
+            hint = f"the variable reads as ${self.prev.text}"
         token = self.tok
         ends = token.kind == EOF or (token.kind == OP and token.text in ";{}") or token.first
         if ends and not token.stray:

@@ -65,8 +65,8 @@ class ExpressionParser(AddressParser):
 
     calling: str = ""  # the module function whose arguments are being read
 
-    def braces(self, label: str) -> Block:
-        """`{ actions }` (parse_stmt.py)."""
+    def braces(self, label: str, empty: bool = False) -> Block:
+        """`{ actions }` (parse_stmt.py); empty: without a word about having none."""
         raise NotImplementedError
 
     # --- operators ------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class ExpressionParser(AddressParser):
             self.enter()
             self.advance()
             if self.tok.kind == PVAR and self.next_is("="):
-                node = self.assignment()
+                node: Expr = self.assignment()
             else:
                 node = self.expr()
             self.expect(")", token)
@@ -302,22 +302,22 @@ class ExpressionParser(AddressParser):
             call.args.append(self.expr())
             while self.accept(","):
                 call.args.append(self.expr())
-        self._end_call(opened)
+        self._end_call(call, opened)
         self.calling, self.condition = outer, condition
         self.depth -= 1
         return call
 
-    def _end_call(self, opened: Token) -> None:
+    def _end_call(self, call: Call, opened: Token) -> None:
+        """The `)` of a call, or what is wrong instead: a forgotten comma, most often."""
         token = self.tok
         if token.kind == STRING or token.kind == PVAR or token.kind == NUMBER:
             if not token.first:
                 self.unexpected('"," or ")"')
             if self.next_is(",") or self.next_is(")"):
                 self.missing(",", f"between the arguments of the call in line {opened.pos.line}")
-                raise_after = self.expr()
+                call.args.append(self.expr())
                 while self.accept(","):
-                    raise_after = self.expr()
-                del raise_after
+                    call.args.append(self.expr())
         self.expect(")", opened)
 
     def route_call(self) -> RouteCall:

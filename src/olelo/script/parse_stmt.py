@@ -32,14 +32,14 @@ class StatementParser(ExpressionParser):
 
     # --- blocks ---------------------------------------------------------------------------------------------
 
-    def braces(self, label: str) -> Block:
-        """`{ actions }`, at the `{`."""
+    def braces(self, label: str, empty: bool = False) -> Block:
+        """`{ actions }`, at the `{`. A block without actions is an error, unless `empty`."""
         opened = self.tok
         block = Block(opened.pos)
         self.blocks.append(Open(label, opened.pos, self.indent))
         self.advance()
         self.fill(block)
-        if not block.body and self.prev is opened:
+        if self.prev is opened and not empty:
             self.report(
                 "empty-block", "an empty block is not allowed", opened.pos, "put a ; inside: { ; }",
             )  # fmt: skip
@@ -69,10 +69,9 @@ class StatementParser(ExpressionParser):
         block = self.blocks.pop()
         token = self.tok
         if token.first and not self.suspect and token.pos.col != block.indent and block.pos.line != token.pos.line:
-            self.suspect = (
-                f'the "}}" in line {token.pos.line} closes {block.label} of line {block.pos.line},'
-                " but is indented otherwise"
-            )
+            label = block.label if " of line " in block.label else f"{block.label} of line {block.pos.line}"
+            self.suspect = f'the "}}" in line {token.pos.line} closes {label}, but is indented otherwise'
+            self.suspect_pos = block.pos
         self.advance()
 
     def unclosed(self) -> None:
@@ -83,7 +82,8 @@ class StatementParser(ExpressionParser):
         hint = self.suspect or (
             f"{inner.label} of line {inner.pos.line} is still open" if inner is not outer else "its { is never closed"
         )
-        self.report("unclosed-route", f'{outer.label} is not closed {where}: a "}}" is missing', outer.pos, hint)
+        self.report("unclosed-route", f'{outer.label} is not closed {where}: a "}}" is missing',
+                    self.suspect_pos if self.suspect else outer.pos, hint)
         raise Unwind
 
     # --- statements -----------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class StatementParser(ExpressionParser):
     def _stray_op(self, token: Token) -> Stmt | None:
         if token.text == "{":
             self.report("bare-block", "a block needs an if, switch or while before it", token.pos)
-            self.braces("the block")
+            self.braces("the block", empty=True)
             return None
         if token.text == ")":
             self.fail("stray-parenthesis", 'this ")" closes nothing', token.pos)

@@ -14,7 +14,6 @@ from olelo.script.nodes import (
     Expr,
     FlagDecl,
     Ident,
-    Int,
     Listen,
     LoadModule,
     ModParam,
@@ -23,7 +22,7 @@ from olelo.script.nodes import (
     Str,
 )
 from olelo.script.parse_addr import split_socket
-from olelo.script.parse_base import Open, Syntax, Unwind
+from olelo.script.parse_base import MAX_DEPTH, Open, Syntax, Unwind
 from olelo.script.parse_stmt import StatementParser
 from olelo.script.tokens import (
     CALLBACK_WORDS,
@@ -120,14 +119,22 @@ class TopParser(StatementParser):
             hint = self.suspect or (f"the last route was closed in line {after.end.line}" if after else "")
             self.suspect = ""
             self.report("stray-brace", 'this "}" closes nothing', token.pos, hint)
+            self.forgive = MAX_DEPTH
             return
         is_call = token.kind in (ID, WORD) and self.next_is("(")
         is_statement = token.kind == WORD and token.text in STATEMENT_WORDS | {"else", "case"}
         if is_call or is_statement or token.kind == PVAR:
             hint = ""
             if self.last_route is not None:
-                name = route_label(self.last_route)
-                hint = self.suspect or f'a "}}" closed {name} in line {self.last_route.end.line}: one too many?'
+                name, end = route_label(self.last_route), self.last_route.end
+                if self.suspect and self.suspect_pos == self.last_route.pos:
+                    self.report(
+                        "stray-brace", f'this "}}" closes {name}, but {describe(token)} follows outside of any route', end,
+                        f"{name} begins in line {self.last_route.pos.line}; a brace too many?",
+                    )  # fmt: skip
+                    self._skip_to_top()
+                    return
+                hint = f'a "}}" closed {name} in line {end.line}: one too many?'
             self.suspect = ""
             self.report("outside-route", f"{describe(token)} stands outside of any route", token.pos, hint)
             self._skip_to_top()
@@ -426,7 +433,10 @@ class TopParser(StatementParser):
 
     def _string(self, word: str) -> Token:
         if self.tok.kind != STRING:
-            hint = f'write {word} "{self.tok.text}..."' if self.tok.kind in (ID, WORD) else f'write {word} "..."'
+            name = self.tok.text if self.tok.kind in (ID, WORD) else "..."
+            if self.next_is(".") and self.ahead(2).kind == ID:
+                name += "." + self.ahead(2).text
+            hint = f'write {word} "{name}"'
             if self.tok.first:
                 self.fail("missing-value", f'"{word}" needs a string', self.prev.end)
             self.fail("string-expected", f"{word} needs a string in quotes", self.tok.pos, hint)
@@ -454,7 +464,7 @@ class TopParser(StatementParser):
         else:
             if value_token.kind in (ID, WORD):
                 self.fail(
-                    "bare-word", f'"{value_token.text}" is no value', value_token.pos,
+                    "bare-word", f'"{value_token.text}" alone is no value', value_token.pos,
                     "a string needs quotes; a #!define must stand above", len(value_token.text),
                 )  # fmt: skip
             hint = "modparamx takes variables" if value_token.kind == PVAR else ""
@@ -488,6 +498,7 @@ class TopParser(StatementParser):
 
     def route(self) -> None:
         token = self.advance()
+        self.forgive = 0
         word = token.text
         main_kind, named_kind = ROUTE_KINDS[word]
         kind, name, name_pos = main_kind, "", token.pos

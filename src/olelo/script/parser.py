@@ -73,7 +73,8 @@ def parse_text(
             break
         broken[guess[0]] = guess[1]
     assert best is not None
-    diag.found += sorted(best[0].found, key=lambda d: d.pos.line if d.pos.file == file else 0)
+    order = {name: number for number, name in enumerate(best[1].sources)}
+    diag.found += sorted(best[0].found, key=lambda d: (order.get(d.pos.file, 0), d.pos.line))
     return best[1]
 
 

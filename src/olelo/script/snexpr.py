@@ -1,4 +1,4 @@
-"""The expressions of `#!ifexp` and `#!defexp` (Kamailio 5.7 and later): arithmetic, comparison and strings over defines.
+"""The expressions of `#!ifexp` and `#!defexp` (Kamailio 5.7 and later): arithmetic and strings over defines.
 
 Source: the core cookbook, "ifexp" and "defexp". A name that is not defined is 0, one defined without value is 1.
 """

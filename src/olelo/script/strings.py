@@ -21,7 +21,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def unescape(text: str) -> str:
-    """The value of a double-quoted string's inside: `\\n \\r \\a \\t \\" \\\\ \\xHH \\ooo`; others stay two characters."""
+    """The value of what stands in double quotes: `\\n \\r \\a \\t \\" \\\\ \\xHH \\ooo`; others stay two characters."""
     return _ESCAPE.sub(_escape, text) if "\\" in text else text
 
 
