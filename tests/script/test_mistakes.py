@@ -1,11 +1,12 @@
-"""What is said about mistakes, to the letter (mistakes.txt; run mistakes_tool.py to write it anew)."""
+"""What is said about mistakes, to the letter (mistakes.txt; run front_mistakes.py to write it anew)."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from script.mistakes_tool import read_book, said_about
+
+from script.front_mistakes import read_book, said_about
 
 BOOK = read_book()
 

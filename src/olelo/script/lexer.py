@@ -153,7 +153,7 @@ class Lexer:
         return frame.i if self.pre.frames[-1] is not frame else done
 
     def _unknown(self, frame: Frame, i: int) -> int:
-        """A character no token begins with. Kamailio drops it silently; the parser says it where it explains a fault."""
+        """A character no token begins with. Kamailio drops it silently; the parser says where it explains a fault."""
         char = frame.text[i]
         if not self.stray:
             self.diag.warning(

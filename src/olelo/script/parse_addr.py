@@ -67,6 +67,8 @@ class AddressParser(Cursor):
     def host(self) -> str:
         """A host name or interface written bare: words and numbers joined by `.` and `-`."""
         if self.tok.kind not in (ID, NUMID, NUMBER):
+            if self.tok.kind == WORD and self.tok.first:
+                self.fail("missing-value", "a host name or address is missing", self.prev.end)
             self.reserved("a host name") if self.tok.kind == WORD else self.unexpected("a host name or address")
         parts = [self.advance().text]
         while (self.is_op(".") or self.is_op("-")) and self.ahead().kind in (ID, NUMID, NUMBER, WORD):

@@ -71,6 +71,7 @@ class Cursor:
         self.blocks: list[Open] = []
         self.suspect = ""  # a "}" whose column says that it closes another block than it does
         self.suspect_pos = tokens[0].pos
+        self.missing_at = -1  # where something was said to be missing: two things at one place are one fault
         self.ended = False  # a fault at the end of the file has been reported
         self.failed_at: Token | None = None  # the first token a fault was found at
         self.bare: set[str] = set()  # words already reported as undefined
@@ -147,6 +148,9 @@ class Cursor:
 
     def missing(self, text: str, hint: str = "") -> None:
         """Something is missing after the previous token; reading goes on as if it were there."""
+        if self.missing_at == self.at:
+            return
+        self.missing_at = self.at
         self.report("missing-" + _NAMES.get(text, "token"), f'missing "{text}"', self.prev.end, hint)
 
     def unexpected(self, expected: str, hint: str = "") -> NoReturn:

@@ -82,8 +82,12 @@ class StatementParser(ExpressionParser):
         hint = self.suspect or (
             f"{inner.label} of line {inner.pos.line} is still open" if inner is not outer else "its { is never closed"
         )
-        self.report("unclosed-route", f'{outer.label} is not closed {where}: a "}}" is missing',
-                    self.suspect_pos if self.suspect else outer.pos, hint)
+        self.report(
+            "unclosed-route",
+            f'{outer.label} is not closed {where}: a "}}" is missing',
+            self.suspect_pos if self.suspect else outer.pos,
+            hint,
+        )
         raise Unwind
 
     # --- statements -----------------------------------------------------------------------------------------

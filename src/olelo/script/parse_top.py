@@ -129,7 +129,8 @@ class TopParser(StatementParser):
                 name, end = route_label(self.last_route), self.last_route.end
                 if self.suspect and self.suspect_pos == self.last_route.pos:
                     self.report(
-                        "stray-brace", f'this "}}" closes {name}, but {describe(token)} follows outside of any route', end,
+                        "stray-brace", f'this "}}" closes {name}, but {describe(token)} follows outside of any route',
+                        end,
                         f"{name} begins in line {self.last_route.pos.line}; a brace too many?",
                     )  # fmt: skip
                     self._skip_to_top()
@@ -209,7 +210,7 @@ class TopParser(StatementParser):
 
     def _no_value(self, token: Token) -> None:
         """The value is missing: the next token begins another line or statement."""
-        if self.tok.first or self.tok.kind == EOF or self.is_op(";"):
+        if (self.tok.first and self._begins()) or self.tok.kind == EOF or self.is_op(";"):
             self.fail("missing-value", f'"{token.text}" needs a value', self.prev.end)
 
     def _parameter(self, token: Token) -> None:
@@ -378,7 +379,7 @@ class TopParser(StatementParser):
         opened = self.advance()
         item = Listen(token.pos, "", "", 0)
         while not self.is_op("}"):
-            if self.tok.kind == EOF:
+            if self.tok.kind == EOF or self.starts_top_level():
                 self.fail("missing-brace", 'this "{" is not closed', opened.pos)
             if self.accept(";"):
                 continue
@@ -402,7 +403,7 @@ class TopParser(StatementParser):
                     item.options[name.text] = value.text
             else:
                 self.unexpected("a value")
-            if not self.is_op("}") and not self.is_op(";"):
+            if not (self.is_op("}") or self.is_op(";") or self.tok.kind == EOF or self.starts_top_level()):
                 self.missing(";", "every option of a socket ends with a semicolon")
         self.advance()
         if not item.host:

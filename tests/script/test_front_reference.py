@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from script.snippets import ROUTE, TOP, at_top, in_route
 
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.parser import parse_text
+from script.front_snippets import ROUTE, TOP, at_top, in_route
 
 KAMAILIO = shutil.which("kamailio")
 #: Where Kamailio differs, and why that is wanted.

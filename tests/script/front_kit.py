@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from olelo.script.diagnostics import Diagnostics
-from olelo.script.nodes import Config, Expr, ExprStmt, If, Stmt
 from olelo.script.nodes import Assign as _Assign
+from olelo.script.nodes import Config, Expr, ExprStmt, If, Stmt
 from olelo.script.parser import parse_text
 
 
