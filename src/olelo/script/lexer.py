@@ -30,6 +30,9 @@ from olelo.script.tokens import (
     Token,
 )
 
+#: A configuration of 5,000 lines uses defines some thousand times; defines that double each other never end.
+MAX_EXPANSIONS = 50_000
+
 _BLANK = re.compile(r"(?:[ \t\b\r\n]|\\\n)+")
 _ALNUM = re.compile(r"[A-Za-z0-9_]+")
 _COLON_WORD = re.compile(r"(?:msg:len|uri:host|uri:port)(?![A-Za-z0-9_])")
@@ -50,7 +53,7 @@ _SELECT = re.compile(
     r"""[A-Za-z_]\w*(?:\[(?:-?\w+|"[^"\n]*")\])?(?:\.[A-Za-z_]\w*(?:\[(?:-?\w+|"[^"\n]*")\])?)*""", re.ASCII
 )
 _EVENT_NAME = re.compile(r"([ \t\b\r\n]*)\[([ \t\b\r\n]*)([^\]\n{};]*?)([ \t\b\r]*)\]")
-_BROKEN = re.compile(r"([^\n]*?)\s*(?:\)*\s*[;{,]?\s*)(?=\n|\Z)")
+_BROKEN = re.compile(r"([^\n]*?)[ \t]*\)*[ \t]*[;{,]?[ \t]*(?=\n|\Z)")
 
 
 def number_of(word: str) -> int:
@@ -74,6 +77,7 @@ class Lexer:
         self.stray = ""
         self.line_seen = ("", 0)
         self.module_word = False
+        self.expansions = 0
 
     def run(self) -> list[Token]:
         """All tokens; the last is EOF."""
@@ -193,6 +197,14 @@ class Lexer:
         defines = self.pre.defines
         if word in defines:
             frame.i = i
+            self.expansions += 1
+            if self.expansions > MAX_EXPANSIONS:
+                if self.expansions == MAX_EXPANSIONS + 1:
+                    self.diag.error(
+                        "endless-define", f"more than {MAX_EXPANSIONS} uses of defines", frame.pos(i),
+                        f'does "{word}" grow without end?', len(word),
+                    )  # fmt: skip
+                return self._emit(frame, ID, word, i, end)
             if frame.expanding(word):
                 self.diag.error("endless-define", f'"{word}" is defined as itself', frame.pos(i), length=len(word))
                 return self._emit(frame, ID, word, i, end)
