@@ -17,7 +17,7 @@ from olelo.script.parser import parse_text
 from olelo.script.render import render_all, to_json
 
 PIECES = (
-    '" \' $ $var(x) $( ( ) { } [ ] ; , : = == =~ != ! && || + - * / % @ @via[1].branch @a[ # // /* */ \\ . .. ~ ^ | & << >>'
+    "\" ' $ $var(x) $( ( ) { } [ ] ; , : = == =~ != ! && || + - * / % @ @via[1].branch @a[ # // /* */ \\ . .. ~ ^ | & << >>"
     " 5 0x1F 09 10.0.0.1 ::1 fe80::1 UDP udp: INET yes route request_route failure_route event_route reply_route"
     " onreply_route if else while switch case default exit drop return break uri src_ip method myself msg:len proto af"
     " loadmodule modparam listen advertise name alias flags debug kemi force_rport setflag strip forward strlen selval"

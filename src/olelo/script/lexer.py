@@ -99,7 +99,7 @@ class Lexer:
         pos = frame.pos(start)
         place = (pos.file, pos.line)
         after = frame.end(end)
-        token = Token(kind, text, pos, after, number, place != self.line_seen, after.line - pos.line)
+        token = Token(kind, text, pos, after, number, place != self.line_seen)
         token.offset = frame.origin(start)
         token.stray, self.stray = self.stray, ""
         self.line_seen = (after.file, after.line)
@@ -234,6 +234,8 @@ class Lexer:
             )  # fmt: skip
         value = self.pre.substitute(value)
         self._emit(frame, STRING, value, i, end)
+        stop = strings.closing_quote(text, i + 1) if text[i] == '"' else end
+        self.tokens[-1].lines = text.count("\n", i, stop) - text.count("\\\n", i, stop) if stop > 0 else 1
         if self.module_word:
             self.module_word = False
             name = module_name(value)

@@ -72,6 +72,7 @@ class Cursor:
         self.suspect = ""  # a "}" whose column says that it closes another block than it does
         self.suspect_pos = tokens[0].pos
         self.missing_at = -1  # where something was said to be missing: two things at one place are one fault
+        self.headless = False  # the route being read has no "{", which has been reported
         self.ended = False  # a fault at the end of the file has been reported
         self.failed_at: Token | None = None  # the first token a fault was found at
         self.bare: set[str] = set()  # words already reported as undefined
@@ -203,6 +204,17 @@ class Cursor:
             )  # fmt: skip
         self.unexpected(what)
 
+    def stray_brace(self) -> bool:
+        """Is the present `}` one that slipped into a line: neither its first token nor its last, with no else after?"""
+        following = self.ahead()
+        return (
+            self.is_op("}")
+            and not self.tok.first
+            and not following.first
+            and not (following.kind == WORD and following.text == "else")
+            and not (following.kind == OP and following.text in "};")
+        )
+
     # --- expecting ------------------------------------------------------------------------------------------
 
     def expect(self, text: str, opened: Token | None = None) -> None:
@@ -217,7 +229,7 @@ class Cursor:
             hint = f"the variable reads as ${self.prev.text}"
         token = self.tok
         ends = token.kind == EOF or (token.kind == OP and token.text in ";{}") or token.first
-        if ends and not token.stray:
+        if ends and not token.stray and not self.stray_brace():
             self.missing(text, hint)
             return
         self.unexpected(f'"{text}"', hint)
@@ -270,10 +282,10 @@ class Cursor:
                 if token.text == "{":
                     depth += 1
                 elif token.text == "}":
-                    if depth == 0:
+                    if depth == 0 and not self.stray_brace():
                         return
-                    depth -= 1
-                    if depth == 0:
+                    depth = max(0, depth - 1)
+                    if depth == 0 and not self.stray_brace():
                         self.advance()
                         if not self.is_word("else"):
                             return

@@ -76,6 +76,8 @@ class StatementParser(ExpressionParser):
 
     def unclosed(self) -> None:
         """The file or the next route begins while braces are open."""
+        if self.headless:
+            raise Unwind
         outer, inner = self.blocks[0], self.blocks[-1]
         where = "at the end of the file" if self.tok.kind == EOF else f"when {self.tok.text} begins"
         where += "" if self.tok.kind == EOF else f" in line {self.tok.pos.line}"
@@ -282,7 +284,7 @@ class StatementParser(ExpressionParser):
         """Step to the `{` that begins the body after a faulty condition, if there is one soon."""
         line = self.tokens[start].pos.line
         while not self.is_op("{"):
-            if self.tok.kind == EOF or self.is_op("}") or self.starts_top_level():
+            if self.tok.kind == EOF or self.starts_top_level() or (self.is_op("}") and not self.stray_brace()):
                 return False
             if self.tok.kind == OP and self.tok.text == ";":
                 return False

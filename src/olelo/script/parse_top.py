@@ -173,19 +173,11 @@ class TopParser(StatementParser):
                 return
             if depth and self.starts_top_level() and self.tok.text in ROUTE_WORDS:
                 return
-            if self.is_op(";") and depth == 0:
-                self.advance()
-                return
-            if self.is_op("{"):
-                depth += 1
-            elif self.is_op("}"):
-                if depth == 0:
+            token = self.advance()
+            if token.kind == OP and token.text in ";{}":
+                depth += {"{": 1, "}": -1, ";": 0}[token.text]
+                if depth <= 0 and self.tok.first:
                     return
-                depth -= 1
-                if depth == 0:
-                    self.advance()
-                    return
-            self.advance()
 
     def _skip_to_top(self) -> None:
         """Pass over statements that stand outside of routes, as part of the fault already reported."""
@@ -516,14 +508,18 @@ class TopParser(StatementParser):
             if self.is_op("(") or self.is_op(";"):
                 self.fail("unexpected", f'unexpected {describe(self.tok)}, "{{" expected', self.tok.pos)
             self.missing("{", f"{word} needs a block")
-            raise Syntax
+            if self.tok.kind == OP and not self.tok.first:
+                self.advance()
+            if not (self.tok.kind == WORD and self.tok.text in STATEMENT_WORDS) and not self.next_is("("):
+                raise Syntax
         route = Route(token.pos, kind, name, Block(self.tok.pos), self.tok.pos)
         self._register(route, name_pos)
         self.config.items.append(route)
         label = route_label(route)
         self.suspect = ""
         self.blocks.append(Open(label, token.pos, self.indent))
-        brace = self.advance()
+        brace = self.tok
+        self.headless = not self.accept("{")
         try:
             self.fill(route.body)
         except Unwind:
