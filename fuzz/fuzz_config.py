@@ -17,7 +17,8 @@ from olelo.script.parser import parse_text
 from olelo.script.render import render_all, to_json
 
 PIECES = (
-    "\" ' $ $var(x) $( ( ) { } [ ] ; , : = == =~ != ! && || + - * / % @ @via[1].branch @a[ # // /* */ \\ . .. ~ ^ | & << >>"
+    "\" ' $ $var(x) $( ( ) { } [ ] ; , : = == =~ != ! && || + - * / % @ @via[1].branch @a[ # // /* */ \\ . .. ~ ^ | &"
+    " << >>"
     " 5 0x1F 09 10.0.0.1 ::1 fe80::1 UDP udp: INET yes route request_route failure_route event_route reply_route"
     " onreply_route if else while switch case default exit drop return break uri src_ip method myself msg:len proto af"
     " loadmodule modparam listen advertise name alias flags debug kemi force_rport setflag strip forward strlen selval"
@@ -86,7 +87,7 @@ def main(seconds: float, seeds: list[str]) -> None:
     try:
         while time.monotonic() < end:
             text = damage(rng, rng.choice(seeds)) if seeds and rng.random() < 0.5 else soup(rng, rng.randint(1, 80))
-            check(text)
+            check(text.encode("latin-1"))
             rounds += 1
     except BaseException:
         Path("fuzz-config-crash.cfg").write_text(text, "latin-1")

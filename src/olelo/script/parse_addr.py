@@ -112,14 +112,14 @@ class AddressParser(Cursor):
         return self.advance().number
 
     def socket(self) -> tuple[str, str, int]:
-        """`[proto:]host[:port]`; a quoted string may hold all of it."""
+        """`[proto:]host[:port]`, an IPv6 host in brackets; a quoted string may hold all of it."""
         proto = self.proto()
         quoted = self.tok.kind == STRING
         host = self.listen_id()
         port = self.port()
         if quoted and not proto and not port:
             proto, host, port = split_socket(host)
-        return proto, host, port
+        return proto, bracketed(host), port
 
     def at_host(self) -> bool:
         """Can a host begin here (in a list of them, which has no separator)?"""
@@ -140,13 +140,16 @@ class AddressParser(Cursor):
         if plain:
             return Str(pos, self.advance().text)
         proto, host, port = self.socket()
-        if ":" in host:
-            host = f"[{host}]"
         return Ident(pos, (proto + ":" if proto else "") + host + (f":{port}" if port else ""))
 
     def joined(self) -> bool:
         """Does the present token follow the previous one without a blank?"""
         return self.tok.kind == OP and self.tok.pos == self.prev.end
+
+
+def bracketed(host: str) -> str:
+    """An IPv6 address in the brackets that it has in URIs and sockets; anything else as it is."""
+    return f"[{host}]" if ":" in host and host[0] != "[" else host
 
 
 def split_socket(text: str) -> tuple[str, str, int]:

@@ -21,7 +21,7 @@ from olelo.script.nodes import (
     Route,
     Str,
 )
-from olelo.script.parse_addr import split_socket
+from olelo.script.parse_addr import bracketed
 from olelo.script.parse_base import MAX_DEPTH, Open, Syntax, Unwind
 from olelo.script.parse_stmt import StatementParser
 from olelo.script.tokens import (
@@ -46,6 +46,7 @@ from olelo.script.tokens import (
 
 _EVENT_NAME = re.compile(r"[A-Za-z][0-9A-Za-z_-]*(?::[0-9A-Za-z_.-]+)+")
 _SOCKET_LISTS = frozenset({"alias", "domain"})
+_ADDRESSES = frozenset({"advertised_address", "mcast", "tcp_source_ipv4", "tcp_source_ipv6"})
 _DESCRIPTION = frozenset({"description", "descr", "desc"})
 
 
@@ -220,19 +221,20 @@ class TopParser(StatementParser):
         if token.text in _SOCKET_LISTS and token.kind in (WORD, ID):
             values = self._sockets()
         else:
-            values = [self._value()]
+            values = [self._value(token.text in _ADDRESSES)]
         self.config.items.append(CoreParam(token.pos, token.text, values, value_pos))
 
-    def _value(self) -> Expr:
+    def _value(self, host: bool) -> Expr:
+        """One value; host: of a parameter that takes a host or address, which becomes a Str."""
         token = self.tok
         if self.is_op("-") and self.ahead().kind == NUMBER:
             return self.unary()
         if self.at_address():
-            return Ident(token.pos, self.address())
+            return Str(token.pos, self.address())
         if token.kind == NUMBER or token.kind == STRING:
             return self.unary()
         if token.kind in (ID, NUMID):
-            return Ident(token.pos, self.host())
+            return Str(token.pos, self.host()) if host else Ident(token.pos, self.host())
         if token.kind == WORD or self.is_op("*"):
             if self.next_is("="):
                 self.unexpected("a value")
@@ -247,14 +249,18 @@ class TopParser(StatementParser):
         while True:
             if self.is_op("("):
                 opened = self.advance()
-                values.append(self.socket_expr())
+                values.append(self._socket_value())
                 while self.accept(","):
-                    values.append(self.socket_expr())
+                    values.append(self._socket_value())
                 self.expect(")", opened)
             else:
-                values.append(self.socket_expr())
+                values.append(self._socket_value())
             if not self.at_host():
                 return values
+
+    def _socket_value(self) -> Str:
+        value = self.socket_expr()
+        return value if isinstance(value, Str) else Str(value.pos, value.name if isinstance(value, Ident) else "")
 
     def _custom(self, token: Token) -> None:
         """`group.var = value`, `group[1].var = value`."""
@@ -330,13 +336,12 @@ class TopParser(StatementParser):
                     hosts.append(self.listen_id())
                 self.expect(")", opened)
                 port = self.port()
-                items += [Listen(token.pos, proto, host, port) for host in hosts]
+                items += [Listen(token.pos, proto, bracketed(host), port) for host in hosts]
             else:
-                quoted = self.tok.kind == STRING
-                host = self.listen_id()
-                port = self.port()
-                if quoted and not proto and not port:
-                    proto, host, port = split_socket(host)
+                if not proto:
+                    proto, host, port = self.socket()
+                else:
+                    host, port = bracketed(self.listen_id()), self.port()
                 items.append(Listen(token.pos, proto, host, port))
             if not self.at_host():
                 break

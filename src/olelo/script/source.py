@@ -8,17 +8,16 @@ from olelo.script.nodes import Pos
 
 
 def decode(data: bytes | str) -> str:
-    """A configuration file's bytes as latin-1 text, without byte order mark, lines ended by LF."""
+    """A configuration as latin-1 text, one character a byte, without byte order mark, lines ended by LF.
+
+    A str is taken as text, whose bytes are UTF-8."""
     text = data if isinstance(data, str) else data.decode("latin-1")
     if text.startswith("\xef\xbb\xbf"):
         text = text[3:]
     elif text.startswith("\ufeff"):
         text = text[1:]
-    if not text.isascii():
-        try:
-            text.encode("latin-1")
-        except UnicodeEncodeError:
-            text = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    if isinstance(data, str) and not text.isascii():
+        text = text.encode("utf-8", "surrogatepass").decode("latin-1")
     return text.replace("\r\n", "\n")
 
 

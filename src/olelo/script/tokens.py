@@ -27,8 +27,9 @@ class Token:
 
     text is as written (for STRING and PVAR: the value, without quotes and `$`); number the value of a NUMBER.
     pos is its first byte, end the place just after its last one; a token from a macro has the place of the use.
-    first: it is the first token of its line. lines: how many line ends its (first) quotes hold that no backslash takes away.
-    offset: where it starts in the file's text (-1 inside a macro). stray: characters before it that no token holds.
+    first: it is the first token of its line. offset: where it starts in the file's text (-1 inside a macro).
+    lines: how many line ends a string's (first) quotes hold that no backslash takes away.
+    stray: characters before it that no token holds.
     """
 
     kind: str
