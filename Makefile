@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test check fast format bench clean
+.PHONY: setup run test check fast format docs bench clean
 
 setup: $(STAMP)
 
@@ -14,6 +14,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 run: setup
+	@mkdir -p run
 	@$(BIN)/olelo serve -f examples/first-call.cfg
 
 test: setup
@@ -32,6 +33,10 @@ check: setup
 format: setup
 	$(BIN)/ruff format src tests
 	$(BIN)/ruff check --fix src tests
+
+docs: setup
+	$(BIN)/python -m olelo.cli.reference docs/modules
+	$(BIN)/python -m olelo.transaction.draw docs/transactions.md
 
 bench: setup
 	sh bench/run.sh

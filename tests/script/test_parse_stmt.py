@@ -6,7 +6,7 @@ import pytest
 
 from olelo.script.nodes import Int, Str, Switch
 from olelo.script.parse_stmt import fold
-from script.front_kit import codes, expression, good, parse, show, statements
+from script.front_kit import codes, expression, good, parse, show, statements, warnings
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,6 @@ def test_place_of_cases() -> None:
     ("text", "code"),
     [
         ("{ exit; }", "bare-block"),
-        ("if (1) { }", "empty-block"),
-        ("while (1) { }", "empty-block"),
         ("else exit;", "else-without-if"),
         ("if (1) exit;; else drop;", "else-without-if"),
         ("case 1: exit;", "case-outside"),
@@ -100,6 +98,12 @@ def test_place_of_cases() -> None:
 )
 def test_faults(text: str, code: str) -> None:
     assert codes("request_route {\n" + text + "\n}\n") == [code]
+
+
+@pytest.mark.parametrize("text", ["if (1) { }", "while (1) { }", "if (1) exit; else { }", "$x = { };"])
+def test_empty_blocks_are_worth_a_warning(text: str) -> None:
+    assert warnings("request_route {\n" + text + "\n}\n") == ["empty-block"]
+    assert codes("request_route {\n" + text + "\n}\n") == []
 
 
 def test_several_faults_in_one_run() -> None:

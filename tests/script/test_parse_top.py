@@ -253,7 +253,6 @@ def test_main_blocks_may_be_repeated() -> None:
         ("request_route[A] { exit; }", ["named-main-route"]),
         ("event_route { exit; }", ["unexpected"]),
         ("event_route[a] { exit; }", ["bad-event-name"]),
-        ("route { }", ["empty-block"]),
         ("route exit;", ["missing-brace"]),
         ("route(A);", ["unexpected"]),
         ("route { exit; } }\n}", ["stray-brace"]),

@@ -45,7 +45,9 @@ class ArgKind(Enum):
     INT = "int"  # int; a value that is no number makes the call return -1
     STR = "str"  # str, variables expanded ($null gives "<null>")
     CONST = "const"  # str exactly as written, nothing expanded
-    PVAR = "pvar"  # a PvRef (get and set), e.g. avp_printf("$avp(x)", ..); an expression that is no variable is an error
+    PVAR = (
+        "pvar"  # a PvRef (get and set), e.g. avp_printf("$avp(x)", ..); an expression that is no variable is an error
+    )
     REGEX = "regex"  # re.Pattern[str]; constants compiled at load, others cached at run time
     VALUE = "value"  # Value: whatever the expression gives, untouched
     ROUTE = "route"  # str: name of a route that must exist (route_kind says which)
@@ -152,7 +154,11 @@ class Catalog:
     """Everything known to a configuration, by module. `core` names have module "".
 
     functions: name -> overloads (told apart by number of arguments). For `check`'s "which module exports it", the catalog
-    holds all modules Olelo has; `loaded` says which of them the configuration loaded.
+    holds all modules Olelo has; `loaded` says which of them the configuration loaded (`check` sets it).
+    known_elsewhere: names that other Kamailio releases have, by how they are written: `name()`, `$name`,
+    `{cls.name}`, `module:parameter`, `core_parameter`, `module.so`, `event_route[name]`. `check` warns with the text;
+    such a function returns 1, such a variable is $null, such a parameter is ignored.
+    operands give lower-case names for proto ("udp"), "INET"/"INET6" for af, int for ports and lengths, else str.
     """
 
     functions: dict[str, list[FunctionSpec]] = field(default_factory=dict)
@@ -162,8 +168,11 @@ class Catalog:
     transforms: dict[tuple[str, str], TransformSpec] = field(default_factory=dict)
     event_routes: dict[str, str] = field(default_factory=dict)  # name or "prefix:*" -> module
     modules: set[str] = field(default_factory=set)  # every module Olelo has
+    commands: dict[str, str] = field(default_factory=dict)  # RPC command -> module, for `olelo modules`
     loaded: set[str] = field(default_factory=set)
     known_elsewhere: dict[str, str] = field(default_factory=dict)  # names other Kamailio releases have -> what to say
-    operands: dict[str, Getter] = field(default_factory=dict)  # core operands: method, uri, src_ip, .. (nodes.CoreOperand)
+    operands: dict[str, Getter] = field(
+        default_factory=dict
+    )  # core operands: method, uri, src_ip, .. (nodes.CoreOperand)
     myself: Callable[[Any, str], bool] = lambda ctx, text: False  # is this URI, host or address one of ours?
     select: Callable[[str], Getter] | None = None  # "via[1].branch" -> getter; ValueError where it is unknown

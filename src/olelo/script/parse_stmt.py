@@ -13,6 +13,7 @@ from olelo.script.nodes import (
     ExprStmt,
     If,
     Int,
+    Pos,
     Return,
     Stmt,
     Str,
@@ -33,18 +34,20 @@ class StatementParser(ExpressionParser):
     # --- blocks ---------------------------------------------------------------------------------------------
 
     def braces(self, label: str, empty: bool = False) -> Block:
-        """`{ actions }`, at the `{`. A block without actions is an error, unless `empty`."""
+        """`{ actions }`, at the `{`. A block without actions is worth a warning, unless `empty`."""
         opened = self.tok
         block = Block(opened.pos)
         self.blocks.append(Open(label, opened.pos, self.indent))
         self.advance()
         self.fill(block)
         if self.prev is opened and not empty:
-            self.report(
-                "empty-block", "an empty block is not allowed", opened.pos, "put a ; inside: { ; }",
-            )  # fmt: skip
+            self.empty_block(label, opened.pos)
         self.close()
         return block
+
+    def empty_block(self, label: str, pos: Pos) -> None:
+        """Kamailio 5.6 takes no empty block; here it is harmless, and said in case the file is to run there."""
+        self.diag.warning("empty-block", f"{label} is empty, which Kamailio refuses", pos, "put a ; inside: { ; }")
 
     def fill(self, block: Block) -> None:
         """Read actions up to the `}`, with recovery. Raises Unwind where the route ends without it."""

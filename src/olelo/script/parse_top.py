@@ -534,7 +534,7 @@ class TopParser(StatementParser):
             raise
         route.end = self.tok.pos
         if self.prev is brace:
-            self.report("empty-block", f"{label} is empty", brace.pos, "put a ; inside: { ; }")
+            self.empty_block(label, brace.pos)
         self.close()
         self.last_route = route
 

@@ -1,1 +1,26 @@
-"""Public test kit: an engine on a fake network and a fake clock."""
+"""The public test kit: an engine from a configuration text, on a fake network and a fake clock.
+
+See `Bed` for a scenario. What is exported here is stable; the rest of this package is not.
+"""
+
+from __future__ import annotations
+
+from olelo.testing.bed import Bed, ConfigurationError
+from olelo.testing.packets import SDP, describe, reply_to, request
+from olelo.testing.peers import Dialog, Packet, Peer
+from olelo.testing.world import EPOCH, FakeFuture, FakeServices
+
+__all__ = [
+    "EPOCH",
+    "SDP",
+    "Bed",
+    "ConfigurationError",
+    "Dialog",
+    "FakeFuture",
+    "FakeServices",
+    "Packet",
+    "Peer",
+    "describe",
+    "reply_to",
+    "request",
+]

@@ -1,0 +1,21 @@
+"""Kamailio's tools by their names."""
+
+from __future__ import annotations
+
+import sys
+
+TOOLS = ("kamailio", "kamcmd", "kamctl", "kamdbctl")
+
+
+def run_tool(name: str, words: list[str]) -> int:
+    """Be the Kamailio tool of that name."""
+    if name == "kamcmd":
+        from olelo.cli import kamcmd
+
+        return kamcmd.main(words)
+    if name == "kamailio":
+        from olelo.cli import kamailio
+
+        return kamailio.main(words)
+    print(f"{name}: not available here yet; `kamcmd` and `olelo cmd` call commands of the server", file=sys.stderr)
+    return 1

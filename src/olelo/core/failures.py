@@ -1,0 +1,28 @@
+"""Reporting an exception that a route raised: with kamailio.cfg's line, the route and the Call-ID."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from olelo.core.context import RouteContext
+    from olelo.core.engine import Engine
+    from olelo.script.compile import CompiledRoute
+
+_CRITICAL = -2
+
+
+def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseException) -> None:
+    """Log the failure; the traceback goes with it, since its frames of the configuration show that file's lines."""
+    sources = engine.sources
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename in sources:
+            place = f"{frame.f_code.co_filename}:{line}"
+    call_id = (ctx.msg.first_call_id() or b"-").decode("latin-1")
+    text = "".join(traceback.format_exception(error)).rstrip()
+    engine.services.log(
+        _CRITICAL,
+        f"{place or 'core'}: {route.kind}_route[{route.name}] failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}",
+    )

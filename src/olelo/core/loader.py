@@ -1,0 +1,232 @@
+"""From a parsed configuration to an engine that runs it.
+
+`catalog_of` builds what `check` knows (all modules, nothing running); `load` makes the engine with the modules
+that the configuration loads, in its order, and compiles the routes against them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from olelo import __version__
+from olelo.core.commands import core_functions
+from olelo.core.corevars import core_variables
+from olelo.core.declarations import ModuleSpec, bind, describe
+from olelo.core.engine import Engine
+from olelo.core.kamailio_names import elsewhere
+from olelo.core.module import Module, ModuleError, Param
+from olelo.core.operands import core_operands, myself
+from olelo.core.params import core_param_specs
+from olelo.core.selects import select
+from olelo.core.services import Services
+from olelo.core.sockets import DEFAULT_PORT, ListenSocket
+from olelo.script.catalog import Catalog
+from olelo.script.check import check as check_script
+from olelo.script.compile import compile_config
+from olelo.script.diagnostics import Diagnostics
+from olelo.script.nodes import Config, CoreParam, CustomParam, FlagDecl, Listen, LoadModule, ModParam
+from olelo.script.transforms import builtin_transforms
+
+Modules = Mapping[str, type[Module]]
+CORE_EVENTS = (
+    "core:worker-one-init",
+    "core:msg-received",
+    "core:pre-routing",
+    "core:receive-parse-error",
+    "core:modinit-before",
+    "core:tkv",
+)
+
+
+def empty_catalog(engine: Engine | None = None) -> Catalog:
+    """The core's names alone."""
+    catalog = Catalog()
+    for function in core_functions(engine):
+        catalog.functions.setdefault(function.name, []).append(function)
+    catalog.core_params = core_param_specs()
+    for variable in core_variables(engine):
+        catalog.variables[variable.name] = variable
+    for transform in builtin_transforms():
+        catalog.transforms[transform.cls, transform.name] = transform
+    catalog.event_routes = dict.fromkeys(CORE_EVENTS, "")
+    catalog.operands = core_operands()
+    catalog.myself = myself
+    catalog.select = select
+    return catalog
+
+
+def add_module(catalog: Catalog, spec: ModuleSpec) -> None:
+    for function in spec.functions:
+        catalog.functions.setdefault(function.name, []).append(function)
+    catalog.params[spec.name] = spec.params
+    for variable in spec.variables:
+        catalog.variables[variable.name] = variable
+    for transform in spec.transforms:
+        catalog.transforms[transform.cls, transform.name] = transform
+    for event in spec.event_routes:
+        catalog.event_routes[event] = spec.name
+
+
+def catalog_of(modules: Modules, loaded: set[str] | None = None) -> Catalog:
+    """What a configuration may name, of every module that Olelo has, without running anything."""
+    catalog = empty_catalog()
+    for cls in modules.values():
+        spec = describe(cls)
+        add_module(catalog, spec)
+        catalog.commands.update({command.name: spec.name for command in spec.rpcs})
+    catalog.modules = set(modules)
+    catalog.loaded = loaded or set()
+    catalog.known_elsewhere = elsewhere()
+    return catalog
+
+
+def check(config: Config, diag: Diagnostics, modules: Modules) -> None:
+    """Say everything that is wrong with a parsed configuration; runs nothing and opens nothing."""
+    loaded = {item.name for item in config.items if isinstance(item, LoadModule)}
+    check_script(config, catalog_of(modules, loaded), diag)
+
+
+def load(
+    config: Config, diag: Diagnostics, services: Services, modules: Modules, *, trace: bool = False
+) -> Engine | None:
+    """An engine that is ready to start, or None with the reasons in `diag`."""
+    check(config, diag, modules)
+    if diag.errors:
+        return None
+    engine = Engine(services)
+    engine.defines = dict(config.defines)
+    engine.sources = dict(config.sources)
+    _core_params(engine, config, diag)
+    for item in config.items:
+        if isinstance(item, LoadModule) and item.name not in engine.modules:
+            engine.modules[item.name] = modules[item.name](engine)
+        elif isinstance(item, ModParam):
+            _set_params(engine, item, diag)
+    if diag.errors:
+        return None
+    catalog = empty_catalog(engine)
+    for instance in engine.modules.values():
+        spec = bind(instance)
+        add_module(catalog, spec)
+        for command in spec.rpcs:
+            engine.commands[command.name] = command
+        for name, doc in spec.statistics.items():
+            engine.stats.counter(instance.name, name, doc)
+    catalog.modules = set(modules)
+    catalog.loaded = set(engine.modules)
+    engine.catalog = catalog
+    engine.program = compile_config(config, catalog, diag, trace=trace)
+    _init_modules(engine, config, diag)
+    return None if diag.errors else engine
+
+
+def _core_params(engine: Engine, config: Config, diag: Diagnostics) -> None:
+    for item in config.items:
+        if isinstance(item, CoreParam):
+            for value in item.values:
+                try:
+                    engine.params.set(item.name, _constant(value))
+                except ValueError as error:
+                    diag.error("bad-value", f"{item.name}: {error}", item.value_pos)
+        elif isinstance(item, CustomParam):
+            group = item.group if item.index is None else f"{item.group}[{item.index}]"
+            engine.globals.setdefault(group, {})[item.name] = _constant(item.value)
+        elif isinstance(item, FlagDecl):
+            for name, bit, _pos in item.names:
+                taken = set(engine.flag_names.values())
+                engine.flag_names[name] = bit if bit >= 0 else next(i for i in range(33) if i not in taken)
+        elif isinstance(item, Listen):
+            engine.listens.append(item)
+    engine.server_line = _signature(engine)
+
+
+def _signature(engine: Engine) -> bytes:
+    params = engine.params
+    if not params.server_signature:
+        return b""
+    header = params.server_header if "server_header" in params.given else f"Server: olelo ({__version__})"
+    return header.rstrip().encode("latin-1") + b"\r\n" if header.strip() else b""
+
+
+def _constant(value: Any) -> int | str:
+    for attribute in ("value", "name", "text"):
+        found = getattr(value, attribute, None)
+        if isinstance(found, int | str):
+            return found
+    raise TypeError(f"no constant: {value!r}")
+
+
+def _set_params(engine: Engine, item: ModParam, diag: Diagnostics) -> None:
+    pattern = re.compile(f"(?:{item.modules})", re.IGNORECASE)
+    for name, instance in engine.modules.items():
+        if not pattern.fullmatch(name):
+            continue
+        attribute = describe(type(instance)).attributes[item.name]
+        declared = getattr(type(instance), attribute)
+        try:
+            if isinstance(declared, Param) and declared.check is not None:
+                declared.check(item.value)
+            instance.set_param(attribute, item.value)
+        except ValueError as error:
+            diag.error("bad-value", f"{name}: {item.name}: {error}", item.value_pos)
+
+
+def _init_modules(engine: Engine, config: Config, diag: Diagnostics) -> None:
+    places = {item.name: item.pos for item in config.items if isinstance(item, LoadModule)}
+    for name, instance in engine.modules.items():
+        for needed in instance.needs:
+            if needed not in engine.modules:
+                diag.error(
+                    "module-missing",
+                    f"module {name} needs module {needed}",
+                    places[name],
+                    hint=f'add: loadmodule "{needed}.so" before it',
+                )
+    if diag.errors:
+        return
+    for name, instance in engine.modules.items():
+        try:
+            instance.init()
+        except ModuleError as error:
+            diag.error("module-init", f"module {name}: {error}", places[name])
+
+
+def make_sockets(engine: Engine, addresses: Mapping[str, list[str]]) -> list[ListenSocket]:
+    """The listening sockets that the `listen` lines and core parameters ask for.
+
+    addresses: interface name -> its IP addresses, and "" -> all non-loopback ones plus loopback as last resort.
+    Without a `listen` line Kamailio listens on every interface, UDP and TCP, on `port`.
+    """
+    params = engine.params
+    sockets: list[ListenSocket] = []
+
+    def add(proto: str, host: str, item: Listen | None) -> None:
+        port = (item.port if item else 0) or (params.port if proto != "tls" else 0) or DEFAULT_PORT[proto]
+        advertise = None
+        if item is not None and item.advertise_host:
+            advertise = (item.advertise_host, item.advertise_port)
+        elif params.advertised_address:
+            advertise = (params.advertised_address, params.advertised_port)
+        if not any((s.proto, s.host, s.port) == (proto, host, port) for s in sockets):
+            sockets.append(ListenSocket(proto, host, port, advertise, item.name if item else ""))
+
+    def protos(item: Listen | None) -> list[str]:
+        if item is not None and item.proto:
+            return [item.proto]
+        return ["udp"] + ([] if params.disable_tcp else ["tcp"])
+
+    listens: list[Listen | None] = [*engine.listens] or [None]
+    for item in listens:
+        host = (item.host if item else "").strip("[]")
+        if host in ("", "*"):
+            hosts = addresses.get("", ["127.0.0.1"])
+        else:
+            hosts = addresses.get(host, [host])
+        for proto in protos(item):
+            if proto == "tcp" and params.disable_tcp:
+                continue
+            for one in hosts:
+                add(proto, one, item)
+    return sockets

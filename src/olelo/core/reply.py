@@ -1,0 +1,90 @@
+"""Answers that we make: built from a request, sent where RFC 3261 section 18.2.2 and RFC 3581 say."""
+
+from __future__ import annotations
+
+from olelo.core.context import FORCE_RPORT, RouteContext
+from olelo.core.engine import Engine
+from olelo.core.sockets import Destination, Received
+from olelo.sip.build import make_reply
+from olelo.sip.message import Message
+
+REDIRECTS = range(300, 400)
+
+
+def reply_destination(msg: Message, rcv: Received, msg_flags: int) -> Destination:
+    """Where a request's answers go: back to the address it came from; on the source port if rport asks for it (or the
+    script, by force_rport), else on the port in Via. On streams, over the connection."""
+    if rcv.proto != "udp":
+        return Destination(rcv.proto, rcv.ip, rcv.port, rcv.socket, rcv.conn)
+    via = msg.via
+    if via.rport is not None or msg_flags & FORCE_RPORT:
+        port = rcv.port
+    else:
+        port = via.port or 5060
+    return Destination("udp", rcv.ip, port, rcv.socket)
+
+
+def build_reply(
+    engine: Engine,
+    msg: Message,
+    rcv: Received,
+    status: int,
+    reason: bytes,
+    to_tag: bytes,
+    ctx: RouteContext | None = None,
+    *,
+    msg_flags: int = 0,
+) -> bytes:
+    """The bytes of an answer. `ctx` brings what the script added: header lines, body; a redirect carries its destinations."""
+    lines = b""
+    body = b""
+    if ctx is not None:
+        if ctx.reply_lines:
+            lines = b"".join(ctx.reply_lines)
+        if ctx.reply_body is not None:
+            kind, body = ctx.reply_body
+            lines += b"Content-Type: " + kind + b"\r\n" if kind else b""
+        msg_flags |= ctx.msg_flags
+        if status in REDIRECTS:
+            lines += redirect_contacts(ctx)
+    return make_reply(
+        msg,
+        status,
+        reason,
+        to_tag=to_tag if status >= 180 else b"",
+        headers=lines,
+        body=body,
+        server=engine.server_line,
+        source=(rcv.ip, rcv.port),
+        force_rport=bool(msg_flags & FORCE_RPORT),
+    )
+
+
+def redirect_contacts(ctx: RouteContext) -> bytes:
+    """The Contact line of a 3xx: the message's destinations, `$ru` first where it was changed, then the branches."""
+    targets: list[tuple[bytes, int]] = []
+    if ctx.ruri != ctx.msg.ruri:
+        targets.append((ctx.ruri, ctx.q))
+    targets += [(branch.uri, branch.q) for branch in ctx.branches]
+    if not targets:
+        return b""
+    values = [b"<%b>" % uri + (b";q=" + q_text(q) if q >= 0 else b"") for uri, q in targets]
+    return b"Contact: " + b", ".join(values) + b"\r\n"
+
+
+def q_text(q: int) -> bytes:
+    """A q value from thousandths: 1000 -> 1, 500 -> 0.5, 0 -> 0."""
+    if q >= 1000:
+        return b"1"
+    if q <= 0:
+        return b"0"
+    return (b"0.%03d" % q).rstrip(b"0")
+
+
+def reply_stateless(ctx: RouteContext, status: int, reason: bytes, to_tag: bytes = b"") -> bool:
+    """Send an answer without a transaction. False where the request is an ACK or it cannot be sent."""
+    msg = ctx.msg
+    if msg.method == "ACK":
+        return False
+    packet = build_reply(ctx.engine, msg, ctx.rcv, status, reason, to_tag, ctx)
+    return ctx.engine.send(packet, reply_destination(msg, ctx.rcv, ctx.msg_flags))

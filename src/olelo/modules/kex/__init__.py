@@ -1,0 +1,248 @@
+"""Module kex: flags of script and branches, $du by function, is_myself, debug level; statistics and memory by RPC.
+
+Memory numbers are those of the process: there are no pools per process and for all, as Kamailio has.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from olelo.core.context import RouteContext
+from olelo.core.memory import memory_peak, memory_used
+from olelo.core.module import Many, Module, Pairs, RpcFault, function, rpc, variable
+from olelo.core.operands import uri_or_none
+from olelo.core.stats_commands import StatsCommands
+from olelo.script.catalog import PvRef, Value
+
+if TYPE_CHECKING:
+    from olelo.core.engine import Engine
+
+
+def _zero() -> int:
+    return 0
+
+
+class Kex(Module):
+    """Extensions of the core: functions, and commands over statistics and memory."""
+
+    name = "kex"
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._serial = 0
+        self._debug: int | None = None
+
+    def init(self) -> None:
+        self._stats = StatsCommands(self.engine.stats)
+        for member, read in (
+            ("total_size", memory_used),
+            ("used_size", memory_used),
+            ("real_used_size", memory_used),
+            ("max_used_size", memory_peak),
+            ("free_size", _zero),
+            ("fragments", _zero),
+        ):
+            self.engine.stats.computed("shmem", member, read, "Memory of the process.")
+
+    # --- flags ---
+
+    @function("setsflag")
+    def setsflag(self, ctx: RouteContext, flag: int) -> int:
+        """Set a flag of the script (0 to 31); it stays for all messages. Returns 1, -1 for a bad number."""
+        if not 0 <= flag <= 31:
+            return -1
+        self.engine.sflags |= 1 << flag
+        return 1
+
+    @function("resetsflag")
+    def resetsflag(self, ctx: RouteContext, flag: int) -> int:
+        """Clear a flag of the script. Returns 1, -1 for a bad number."""
+        if not 0 <= flag <= 31:
+            return -1
+        self.engine.sflags &= ~(1 << flag)
+        return 1
+
+    @function("issflagset")
+    def issflagset(self, ctx: RouteContext, flag: int) -> int:
+        """1 if the flag of the script is set, else -1."""
+        return 1 if 0 <= flag <= 31 and self.engine.sflags >> flag & 1 else -1
+
+    @function("setbflag")
+    def setbflag(self, ctx: RouteContext, flag: int, branch: int = 0) -> int:
+        """Set a flag of a branch; branch 0 is the Request-URI. Returns 1, -1 for a bad number."""
+        return _change_bflag(ctx, flag, branch, True)
+
+    @function("resetbflag")
+    def resetbflag(self, ctx: RouteContext, flag: int, branch: int = 0) -> int:
+        """Clear a flag of a branch. Returns 1, -1 for a bad number."""
+        return _change_bflag(ctx, flag, branch, False)
+
+    @function("isbflagset")
+    def isbflagset(self, ctx: RouteContext, flag: int, branch: int = 0) -> int:
+        """1 if the flag of the branch is set, else -1."""
+        if not 0 <= flag <= 31 or not 0 <= branch <= len(ctx.branches):
+            return -1
+        flags = ctx.branches[branch - 1].flags if branch else ctx.bflags
+        return 1 if flags >> flag & 1 else -1
+
+    # --- next hop ---
+
+    @function("setdsturi")
+    def setdsturi(self, ctx: RouteContext, uri: str) -> int:
+        """Set the next hop ($du). Returns 1."""
+        ctx.dst_uri = uri.encode("latin-1", "replace")
+        ctx.ruri_used = False
+        return 1
+
+    @function("resetdsturi")
+    def resetdsturi(self, ctx: RouteContext) -> int:
+        """Forget the next hop. Returns 1."""
+        ctx.dst_uri = b""
+        return 1
+
+    @function("isdsturiset")
+    def isdsturiset(self, ctx: RouteContext) -> int:
+        """1 if there is a next hop, else -1."""
+        return 1 if ctx.dst_uri else -1
+
+    @function("is_myself")
+    def is_myself(self, ctx: RouteContext, uri: str) -> int:
+        """1 if the URI, host or address is ours, else -1. Without a port in the URI any port will do."""
+        text = uri.encode("latin-1", "replace")
+        if uri[:5].lower().startswith(("sip:", "sips:")):
+            found = uri_or_none(text)
+            if found is None:
+                return -1
+            return 1 if self.engine.is_myself(found.host, found.port) else -1
+        return 1 if text and self.engine.is_myself(text) else -1
+
+    # --- values, log ---
+
+    @function("pv_printf", "avp_printf")
+    def pv_printf(self, ctx: RouteContext, target: PvRef, text: str) -> int:
+        """Assign text, its variables expanded, to a variable. Returns 1, -1 if it is read-only."""
+        if target.set is None:
+            return -1
+        target.set(ctx, text)
+        return 1
+
+    @function("setdebug")
+    def setdebug(self, ctx: RouteContext, level: int) -> int:
+        """Change the debug level until resetdebug(). Returns 1."""
+        if self._debug is None:
+            self._debug = self.engine.params.debug
+        self.engine.params.debug = level
+        return 1
+
+    @function("resetdebug")
+    def resetdebug(self, ctx: RouteContext) -> int:
+        """Go back to the debug level of the configuration. Returns 1."""
+        if self._debug is not None:
+            self.engine.params.debug = self._debug
+            self._debug = None
+        return 1
+
+    @variable("sruid")
+    def sruid(self, ctx: RouteContext) -> Value:
+        """A new unique identifier at each use."""
+        self._serial += 1
+        return f"srid-{int(self.engine.started_at):x}-{os.getpid():x}-{self._serial:x}"
+
+    # --- commands: statistics ---
+
+    @rpc("stats.get_statistics", "*a", array=True)
+    def get_statistics(self, *what: Any) -> Many:
+        """get core and modules stats"""
+        return self._stats.get(*what)
+
+    @rpc("stats.fetch", "*a")
+    def fetch(self, *what: Any) -> Pairs:
+        """fetch core and modules stats as string values"""
+        return self._stats.fetch(*what)
+
+    @rpc("stats.fetchn", "*a")
+    def fetchn(self, *what: Any) -> Pairs:
+        """fetch core and modules stats as number values"""
+        return self._stats.fetchn(*what)
+
+    @rpc("stats.reset_statistics", "*a")
+    def reset_statistics(self, *what: Any) -> None:
+        """reset core and modules stats (silent operation)"""
+        self._stats.reset(*what)
+
+    @rpc("stats.clear_statistics", "*a")
+    def clear_statistics(self, *what: Any) -> Many:
+        """clear core and modules stats (verbose operation)"""
+        return self._stats.clear(*what)
+
+    # --- commands: memory ---
+
+    @rpc("pkg.stats", "*Sd", array=True)
+    def pkg_stats(self, selector: str = "", value: int = 0) -> Many:
+        """Private memory per process: here one process, its resident memory in bytes."""
+        matches = {"": True, "pid": value == os.getpid(), "rank": value == 0, "index": value == 0}
+        if selector.lower() not in matches:
+            raise RpcFault(500, "Unsupported selector type")
+        if not matches[selector.lower()]:
+            return Many()
+        used = memory_used()
+        return Many(
+            [
+                Pairs(
+                    [
+                        ("entry", 0),
+                        ("pid", os.getpid()),
+                        ("rank", 0),
+                        ("used", used),
+                        ("free", 0),
+                        ("real_used", used),
+                        ("total_size", used),
+                        ("total_frags", 0),
+                        ("desc", "main process"),
+                    ]
+                )
+            ]
+        )
+
+    @rpc("pkg.info")
+    def pkg_info(self) -> Pairs:
+        """Name and size of the private memory manager: Python's, with the process's memory in bytes."""
+        return Pairs([("name", "python"), ("size", memory_used())])
+
+    @rpc("mod.stats", "*S", array=True)
+    def mod_stats(self, *which: str) -> Many:
+        """The loaded modules by name; memory is not counted by module here."""
+        return self._modules(which)
+
+    @rpc("mod.mem_stats", "*S", array=True)
+    def mod_mem_stats(self, *which: str) -> Many:
+        """The loaded modules by name; memory is not counted by module here."""
+        return self._modules(which)
+
+    @rpc("mod.mem_statsx", "*S", array=True)
+    def mod_mem_statsx(self, *which: str) -> Many:
+        """The loaded modules by name; memory is not counted by module here."""
+        return self._modules(which)
+
+    def _modules(self, which: tuple[str, ...]) -> Many:
+        wanted = which[0] if which else "all"
+        names = ["core", *self.engine.modules]
+        if wanted not in ("all", *names):
+            raise RpcFault(500, f"No module {wanted}")
+        return Many(f"Module: {name}" for name in names if wanted in ("all", name))
+
+
+def _change_bflag(ctx: RouteContext, flag: int, branch: int, on: bool) -> int:
+    if not 0 <= flag <= 31 or not 0 <= branch <= len(ctx.branches):
+        return -1
+    bit = 1 << flag
+    if branch:
+        entry = ctx.branches[branch - 1]
+        entry.flags = entry.flags | bit if on else entry.flags & ~bit
+    else:
+        ctx.bflags = ctx.bflags | bit if on else ctx.bflags & ~bit
+    return 1
+
+
+MODULE = Kex

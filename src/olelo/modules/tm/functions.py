@@ -1,0 +1,426 @@
+"""The script functions of tm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+
+from olelo.core.context import RouteContext
+from olelo.core.module import BRANCH, FAILURE, ONREPLY, REQUEST, function
+from olelo.core.reply import reply_destination
+from olelo.core.sockets import bracketed
+from olelo.modules.tm.commands import Commands
+from olelo.modules.tm.contacts import Contacts
+from olelo.modules.tm.relay import CREATED, FAILED, IS_ACK, RETRANSMITTED, Relay
+from olelo.modules.tm.settings import TransactionSettings
+from olelo.modules.tm.uac import Uac
+from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
+from olelo.sip.message import Message
+from olelo.transaction.branch import REPLIED, TIMED_OUT
+from olelo.transaction.transaction import Transaction
+from olelo.transaction.verdict import CANCELED
+
+TM_ONREPLY = RouteKind.TM_ONREPLY
+WITHIN = REQUEST | TM_ONREPLY | FAILURE | BRANCH
+AFTER_FAILURE = FAILURE | RouteKind.EVENT | RouteKind.BRANCH_FAILURE
+_TRANSACTION_ROUTES = (RouteKind.FAILURE, RouteKind.BRANCH, RouteKind.BRANCH_FAILURE, RouteKind.TM_ONREPLY)
+
+
+def _route(kind: str) -> tuple[ArgSpec, ...]:
+    return (ArgSpec("name", ArgKind.ROUTE, route_kind=kind),)
+
+
+class Tm(Relay, Uac, Contacts, TransactionSettings, Commands):
+    """Stateful processing: transactions, relaying, forking, failure and reply routes."""
+
+    # --- opening and finding ------------------------------------------------------------------------------
+
+    def current(self, ctx: RouteContext) -> Transaction | None:
+        """The transaction that the message belongs to, looked up where the context does not know it yet."""
+        if ctx.tx is None and ctx.msg.is_request and ctx.kind in (RouteKind.REQUEST, RouteKind.EVENT):
+            found = self.table.lookup_request(ctx.msg)
+            if found is not None and ctx.msg.method != "ACK":
+                ctx.tx = found
+        tx: Transaction | None = ctx.tx
+        return tx
+
+    @function("t_newtran", routes=REQUEST)
+    def t_newtran(self, ctx: RouteContext) -> int:
+        """Open a transaction. Returns 1 opened, 0 (the script ends) it was a retransmission, -1 failed or an ACK."""
+        if ctx.tx is not None:
+            return -1
+        return {CREATED: 1, RETRANSMITTED: 0, IS_ACK: 1, FAILED: -1}[self.new_transaction(ctx)]
+
+    @function("t_lookup_request", routes=REQUEST)
+    def t_lookup_request(self, ctx: RouteContext) -> int:
+        """Does the request belong to a transaction? Returns 1 yes, -1 no."""
+        found = self.table.lookup_request(ctx.msg)
+        if found is None:
+            return -1
+        ctx.tx = found
+        return 1
+
+    @function("t_lookup_cancel", routes=REQUEST)
+    def t_lookup_cancel(self, ctx: RouteContext, copy_flags: int = 0) -> int:
+        """Is the INVITE of this CANCEL here? With copy_flags 1 its message flags are taken over. Returns 1, -1."""
+        invite = self.table.lookup_cancel(ctx.msg)
+        if invite is None:
+            return -1
+        if copy_flags:
+            ctx.flags = invite.user_flags
+        return 1
+
+    @function("t_check_trans", routes=REQUEST | ONREPLY | BRANCH)
+    def t_check_trans(self, ctx: RouteContext) -> int:
+        """Look for the message's transaction.
+
+        A retransmission is answered again and an ACK for a failure absorbed: 0, the script ends. 1: a reply or a
+        CANCEL with a transaction, an ACK that belongs to a 2xx; -1: none.
+        """
+        if ctx.kind in _TRANSACTION_ROUTES:
+            return 1
+        msg = ctx.msg
+        if not msg.is_request:
+            return 1 if self.table.lookup_reply(msg) is not None else -1
+        if msg.method == "CANCEL":
+            return self.t_lookup_cancel(ctx)
+        found = self.table.lookup_request(msg)
+        if found is None:
+            ctx.tx_sought = True
+            return 1 if msg.method == "ACK" and self._ends_call(msg) else -1
+        if found is ctx.tx:
+            return -1
+        if msg.method == "ACK":
+            found.on_ack(self.engine.services.now())
+        else:
+            found.on_retransmission()
+        self.flush()
+        return 0
+
+    def _ends_call(self, msg: Message) -> bool:
+        """Whether an ACK acknowledges a relayed 2xx, of a call that someone here keeps track of.
+
+        As Kamailio, which without dialog or accounting does not look for such ACKs.
+        """
+        if not self.wants_e2e_acks:
+            return False
+        return self.table.lookup_e2e_ack(msg) is not None
+
+    @function("t_release", routes=REQUEST)
+    def t_release(self, ctx: RouteContext) -> int:
+        """Let the transaction go after wt_timer. Returns 1, or -1 where there is none."""
+        if ctx.tx is None:
+            return -1
+        ctx.tx.release(self.engine.services.now())
+        return 1
+
+    @function("t_clean")
+    def t_clean(self, ctx: RouteContext) -> int:
+        """Remove transactions that have outlived their lifetime. Returns 1."""
+        self.clean()
+        return 1
+
+    # --- answering ----------------------------------------------------------------------------------------
+
+    @function("t_reply", routes=REQUEST | ONREPLY | FAILURE)
+    def t_reply(self, ctx: RouteContext, code: int, reason: str) -> int:
+        """Answer by the transaction. Returns 1 sent, -1 no transaction, or answered before."""
+        return self.reply(ctx, code or self.default_code, (reason or self.default_reason).encode("latin-1"))
+
+    @function("t_send_reply", routes=REQUEST | ONREPLY | FAILURE)
+    def t_send_reply(self, ctx: RouteContext, code: int, reason: str) -> int:
+        """As t_reply, but opens the transaction where there is none yet. Returns 1 sent, 0 retransmission, -1 failed."""
+        if ctx.tx is None and ctx.kind is RouteKind.REQUEST:
+            opened = self.t_newtran(ctx)
+            if opened <= 0:
+                return opened
+        return self.t_reply(ctx, code, reason)
+
+    @function("t_retransmit_reply", routes=REQUEST)
+    def t_retransmit_reply(self, ctx: RouteContext) -> int:
+        """Send the transaction's last answer again. Returns 1, -1 where there is none."""
+        tx = self.current(ctx)
+        if tx is None or not tx.on_retransmission():
+            return -1
+        self.flush()
+        return 1
+
+    @function("t_reply_error", routes=REQUEST | FAILURE)
+    def t_reply_error(self, ctx: RouteContext) -> int:
+        """Answer with what the last internal error says. Returns 1 sent, -1 not."""
+        from olelo.core.errors import answer_for
+
+        status, reason = answer_for(ctx.error, "TM")
+        return self.reply(ctx, status, reason)
+
+    # --- relaying -----------------------------------------------------------------------------------------
+
+    @function("t_relay", routes=REQUEST | FAILURE, waits=True)
+    def t_relay(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
+        """Forward statefully to `$du` or `$ru` and all branches, or to host and port.
+
+        Returns 1 forwarded; negative where it failed, after the transaction was answered with what went wrong.
+        """
+        return self.relay(ctx, _proxy(host, port))
+
+    @function("t_relay_to_udp", "t_forward_nonack_udp", routes=REQUEST | FAILURE, waits=True)
+    def t_relay_to_udp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
+        """As t_relay, by UDP."""
+        return self.relay(ctx, _proxy(host, port), "udp")
+
+    @function("t_relay_to_tcp", "t_forward_nonack_tcp", routes=REQUEST | FAILURE, waits=True)
+    def t_relay_to_tcp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
+        """As t_relay, by TCP."""
+        return self.relay(ctx, _proxy(host, port), "tcp")
+
+    @function("t_relay_to_tls", "t_forward_nonack_tls", routes=REQUEST | FAILURE, waits=True)
+    def t_relay_to_tls(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
+        """As t_relay, by TLS."""
+        return self.relay(ctx, _proxy(host, port), "tls")
+
+    @function("t_relay_to_sctp", "t_forward_nonack_sctp", routes=REQUEST | FAILURE, waits=True)
+    def t_relay_to_sctp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
+        """As t_relay, by SCTP; -1 where no such socket is open."""
+        return self.relay(ctx, _proxy(host, port), "sctp")
+
+    @function("t_relay_to", routes=REQUEST | FAILURE, waits=True)
+    def t_relay_to(self, ctx: RouteContext, proxy: str = "", flags: str = "") -> int | Awaitable[int]:
+        """Forward to a proxy `[proto:]host[:port]`; flags: 0x01 no 100 Trying, 0x02 no answer on failure, 0x04 no DNS failover.
+
+        With one argument that is a number, it is the flags.
+        """
+        if proxy and not flags and re.fullmatch(r"0x[0-9a-fA-F]+|\d+", proxy):
+            proxy, flags = "", proxy
+        bits = int(flags, 0) if flags else 0
+        if bits & 1:
+            self.store_of(ctx)["auto_100"] = 0
+        if bits & 2:
+            self.store_of(ctx)["no_internal_reply"] = True
+        proto, host, port = _split(proxy)
+        return self.relay(ctx, _proxy(host, port), proto)
+
+    @function("t_relay_to_avp", "t_forward_nonack_to", routes=REQUEST, waits=True)
+    def t_forward_to(self, ctx: RouteContext, proto: str, hostport: str) -> int | Awaitable[int]:
+        """Forward to `host[:port]` by the transport given."""
+        _, host, port = _split(hostport)
+        return self.relay(ctx, _proxy(host, port), proto)
+
+    @function("t_forward_nonack", routes=REQUEST, waits=True)
+    def t_forward_nonack(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """Forward anything but an ACK to host and port."""
+        return -1 if ctx.msg.method == "ACK" else self.relay(ctx, _proxy(host, port))
+
+    @function("t_forward_nonack_uri", routes=REQUEST, waits=True)
+    def t_forward_nonack_uri(self, ctx: RouteContext) -> int | Awaitable[int]:
+        """Forward anything but an ACK to `$du` or `$ru`."""
+        return -1 if ctx.msg.method == "ACK" else self.relay(ctx)
+
+    @function("t_relay_cancel", routes=REQUEST)
+    def t_relay_cancel(self, ctx: RouteContext) -> int:
+        """Relay a CANCEL whose INVITE is here: 0 (the script ends) done, 1 no INVITE, or no CANCEL, -1 error."""
+        if ctx.msg.method != "CANCEL":
+            return 1
+        invite = self.table.lookup_cancel(ctx.msg)
+        if invite is None:
+            return 1
+        if ctx.tx is None:
+            opened = self.new_transaction(ctx)
+            if opened != CREATED:
+                return 0 if opened == RETRANSMITTED else -1
+        self.cancel_invite(ctx, ctx.tx, invite)
+        return 0
+
+    @function("t_replicate", routes=REQUEST, waits=True)
+    def t_replicate(self, ctx: RouteContext, uri: str = "", port: int = 0) -> int | Awaitable[int]:
+        """Send a copy to a URI (or host and port) whose answers are not relayed."""
+        proxy = _proxy(uri, port) if port else uri.encode("latin-1")
+        return self.relay(ctx, proxy, "", replicate=True)
+
+    @function("t_replicate_udp", routes=REQUEST, waits=True)
+    def t_replicate_udp(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """Replicate by UDP."""
+        return self.relay(ctx, _proxy(host, port), "udp", replicate=True)
+
+    @function("t_replicate_tcp", routes=REQUEST, waits=True)
+    def t_replicate_tcp(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """Replicate by TCP."""
+        return self.relay(ctx, _proxy(host, port), "tcp", replicate=True)
+
+    @function("t_replicate_tls", routes=REQUEST, waits=True)
+    def t_replicate_tls(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """Replicate by TLS."""
+        return self.relay(ctx, _proxy(host, port), "tls", replicate=True)
+
+    @function("t_replicate_sctp", routes=REQUEST, waits=True)
+    def t_replicate_sctp(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """Replicate by SCTP."""
+        return self.relay(ctx, _proxy(host, port), "sctp", replicate=True)
+
+    @function("t_replicate_to", routes=REQUEST, waits=True)
+    def t_replicate_to(self, ctx: RouteContext, proto: str, hostport: str) -> int | Awaitable[int]:
+        """Replicate to `host[:port]` by the transport given."""
+        _, host, port = _split(hostport)
+        return self.relay(ctx, _proxy(host, port), proto, replicate=True)
+
+    # --- routes to run later ------------------------------------------------------------------------------
+
+    @function("t_on_failure", routes=WITHIN, args=_route("failure"))
+    def t_on_failure(self, ctx: RouteContext, name: str) -> int:
+        """Run failure_route[name] when the branches have failed; "0" forgets it. Returns 1."""
+        name = "" if name == "0" else name
+        ctx.on_failure = name
+        if ctx.tx is not None:
+            ctx.tx.on_failure = name or None
+        return 1
+
+    @function("t_on_reply", routes=WITHIN, args=_route("onreply"))
+    def t_on_reply(self, ctx: RouteContext, name: str) -> int:
+        """Run onreply_route[name] on the answers of branches made from now on; "0" forgets it. Returns 1."""
+        name = "" if name == "0" else name
+        ctx.on_reply = name
+        if ctx.tx is not None:
+            ctx.tx.on_reply = name or None
+        return 1
+
+    @function("t_on_branch", routes=REQUEST | FAILURE, args=_route("branch"))
+    def t_on_branch(self, ctx: RouteContext, name: str) -> int:
+        """Run branch_route[name] on each branch before it is sent; "0" forgets it. Returns 1."""
+        name = "" if name == "0" else name
+        ctx.on_branch = name
+        if ctx.tx is not None:
+            ctx.tx.on_branch = name or None
+        return 1
+
+    @function("t_on_branch_failure", routes=WITHIN, args=_route("event:tm:branch-failure:"))
+    def t_on_branch_failure(self, ctx: RouteContext, name: str) -> int:
+        """Run event_route[tm:branch-failure:name] when one branch fails; "0" forgets it. Returns 1."""
+        name = "" if name == "0" else name
+        ctx.on_branch_failure = name
+        if ctx.tx is not None:
+            ctx.tx.on_branch_failure = name or None
+        return 1
+
+    @function("t_is_set")
+    def t_is_set(self, ctx: RouteContext, target: str) -> int:
+        """Is such a route armed? target: "branch_route", "failure_route" or "onreply_route". Returns 1 yes, -1 no."""
+        attribute = {"b": "on_branch", "f": "on_failure", "o": "on_reply"}.get(target[:1].lower())
+        if attribute is None:
+            return -1
+        return 1 if getattr(ctx.tx if ctx.tx is not None else ctx, attribute) else -1
+
+    # --- what has happened --------------------------------------------------------------------------------
+
+    @function("t_check_status", routes=REQUEST | FAILURE | ONREPLY | RouteKind.BRANCH_FAILURE)
+    def t_check_status(self, ctx: RouteContext, expression: re.Pattern[str]) -> int:
+        """Does the answer's status match the regular expression? Returns 1 yes, -1 no."""
+        return 1 if expression.search(str(self.status_of(ctx))) else -1
+
+    def status_of(self, ctx: RouteContext) -> int:
+        """The status that `t_check_status` and `$T_reply_code` mean in this kind of route; 0 where there is none."""
+        if not ctx.msg.is_request:
+            return ctx.msg.status
+        tx = ctx.tx
+        if tx is None:
+            return 0
+        if ctx.kind in (RouteKind.FAILURE, RouteKind.BRANCH_FAILURE) and 0 <= ctx.branch < len(tx.branches):
+            return int(tx.branches[ctx.branch].status)
+        return int(tx.status)
+
+    @function("t_get_status_code", routes=REQUEST | ONREPLY | FAILURE | BRANCH)
+    def t_get_status_code(self, ctx: RouteContext) -> int:
+        """The status of the last answer as return code; -1 where there is none."""
+        tx = ctx.tx
+        if tx is None:
+            return -1
+        return self.status_of(ctx) or -1
+
+    @function("t_branch_timeout", routes=AFTER_FAILURE)
+    def t_branch_timeout(self, ctx: RouteContext) -> int:
+        """Did the failed branch time out? Returns 1 yes, -1 no."""
+        return 1 if self._branch_flag(ctx, TIMED_OUT) else -1
+
+    @function("t_branch_replied", routes=AFTER_FAILURE)
+    def t_branch_replied(self, ctx: RouteContext) -> int:
+        """Did the failed branch ever answer? Returns 1 yes, -1 no."""
+        return 1 if self._branch_flag(ctx, REPLIED) else -1
+
+    def _branch_flag(self, ctx: RouteContext, flag: int) -> bool:
+        tx = ctx.tx
+        return tx is not None and 0 <= ctx.branch < len(tx.branches) and bool(tx.branches[ctx.branch].flags & flag)
+
+    @function("t_any_timeout", routes=WITHIN)
+    def t_any_timeout(self, ctx: RouteContext) -> int:
+        """Has any branch timed out? Returns 1 yes, -1 no."""
+        tx = self.current(ctx)
+        return 1 if tx is not None and any(b.flags & TIMED_OUT for b in tx.branches) else -1
+
+    @function("t_any_replied", routes=WITHIN)
+    def t_any_replied(self, ctx: RouteContext) -> int:
+        """Has any branch answered? Returns 1 yes, -1 no."""
+        tx = self.current(ctx)
+        return 1 if tx is not None and any(b.flags & REPLIED for b in tx.branches) else -1
+
+    @function("t_grep_status", routes=WITHIN)
+    def t_grep_status(self, ctx: RouteContext, code: int) -> int:
+        """Has any branch been answered with this status? Returns 1 yes, -1 no."""
+        tx = self.current(ctx)
+        return 1 if tx is not None and any(b.status == code and b.flags & REPLIED for b in tx.branches) else -1
+
+    @function("t_is_canceled", routes=WITHIN)
+    def t_is_canceled(self, ctx: RouteContext) -> int:
+        """Has the caller cancelled? Returns 1 yes, -1 no."""
+        tx = self.current(ctx)
+        return 1 if tx is not None and tx.flags & CANCELED else -1
+
+    @function("t_is_expired", routes=WITHIN)
+    def t_is_expired(self, ctx: RouteContext) -> int:
+        """Has the transaction outlived its lifetime? Returns 1 yes, -1 no."""
+        tx = self.current(ctx)
+        return 1 if tx is not None and self.engine.services.now() >= tx.end_of_life else -1
+
+    @function("t_exists")
+    def t_exists(self, ctx: RouteContext) -> int:
+        """Does the message have a transaction? Returns 1 yes, -1 no."""
+        return 1 if self.current(ctx) is not None else -1
+
+    @function("t_is_retr_async_reply", routes=TM_ONREPLY)
+    def t_is_retr_async_reply(self, ctx: RouteContext) -> int:
+        """Is this a retransmitted answer to a suspended one? Olelo queues those behind the script, so: -1."""
+        return -1
+
+    @function("t_drop_replies", routes=FAILURE)
+    def t_drop_replies(self, ctx: RouteContext, mode: str = "a") -> int:
+        """Forget the answers so far: "a" all, "l" those of the last step, "n" none. Returns 1."""
+        self.store_of(ctx)["drop_replies"] = {"n": 0, "a": 1, "l": 2}.get(mode[:1], 1)
+        return 1
+
+    @function("t_save_lumps", routes=REQUEST)
+    def t_save_lumps(self, ctx: RouteContext) -> int:
+        """Keep the edits so far with the transaction; Olelo's shares them with its message. Returns 1, -1 without one."""
+        return 1 if ctx.tx is not None else -1
+
+    @function("t_msg_apply_changes", routes=REQUEST)
+    def t_msg_apply_changes(self, ctx: RouteContext) -> int:
+        """Apply the message's edits, for its transaction, too. Returns 1."""
+        changed = type(ctx.msg).parse(ctx.msg.apply_edits())
+        ctx.msg = changed
+        if ctx.tx is not None:
+            ctx.tx.request = changed
+            ctx.tx.destination = reply_destination(changed, ctx.rcv, ctx.msg_flags)
+        return 1
+
+
+def _proxy(host: str, port: int) -> bytes:
+    if not host:
+        return b""
+    if host.startswith(("sip:", "sips:")):
+        return host.encode("latin-1")
+    return f"sip:{bracketed(host)}{f':{port}' if port else ''}".encode("latin-1")
+
+
+def _split(text: str) -> tuple[str, str, int]:
+    """`[proto:]host[:port]` -> (proto, host, port); empty and 0 where a part is missing."""
+    match = re.fullmatch(r"(?:(udp|tcp|tls|sctp|ws|wss):)?(\[[^]]*\]|[^:]*)(?::(\d+))?", text)
+    if match is None:
+        return "", text, 0
+    return match[1] or "", match[2].strip("[]"), int(match[3] or 0)

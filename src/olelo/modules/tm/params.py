@@ -1,0 +1,121 @@
+"""The parameters of tm. Times are in milliseconds, as Kamailio has them since 3.0 (old files give seconds: see `_timer`)."""
+
+from __future__ import annotations
+
+from olelo.core.module import Module, param
+from olelo.transaction.settings import Settings
+
+
+def _timer(value: int) -> None:
+    if value < 0:
+        raise ValueError("is a time in milliseconds and cannot be negative")
+
+
+def _method(value: int) -> None:
+    if value not in (0, 1, 2):
+        raise ValueError("is 0 (fake a 487), 1 (wait for a provisional answer) or 2 (send the CANCEL at once)")
+
+
+class TmParams(Module):
+    """Stateful processing: transactions, relaying, forking, failure and reply routes."""
+
+    name = "tm"
+    event_routes = ("tm:local-request", "tm:local-response", "tm:local-ack-sent", "tm:branch-failure:*")
+
+    fr_timer = param(30000, "Milliseconds to wait for any answer (INVITE) or for the final one (others).", check=_timer)
+    fr_inv_timer = param(
+        120000, "Milliseconds to wait for the final answer to an INVITE after a provisional one.", check=_timer
+    )
+    max_inv_lifetime = param(180000, "Milliseconds after which an INVITE is given up at the latest.", check=_timer)
+    max_noninv_lifetime = param(
+        32000, "Milliseconds after which any other request is given up at the latest.", check=_timer
+    )
+    wt_timer = param(5000, "Milliseconds that a finished transaction stays to absorb late messages.", check=_timer)
+    delete_timer = param(200, "Delay of freeing memory; Python needs none.", noop=True)
+    retr_timer1 = param(500, "T1: milliseconds to the first retransmission.", check=_timer)
+    retr_timer2 = param(4000, "T2: longest interval of retransmissions in milliseconds.", check=_timer)
+    noisy_ctimer = param(1, "0: an INVITE that nobody answered is dropped without a 408.")
+    auto_inv_100 = param(1, "1: answer 100 to an INVITE before it is forwarded.")
+    auto_inv_100_reason = param("trying -- your call is important to us", "Reason of that 100.")
+    restart_fr_on_each_reply = param(1, "1: every provisional answer starts fr_inv_timer anew.")
+    pass_provisional_replies = param(0, "1: modules see provisional answers, too.", noop=True)
+    aggregate_challenges = param(1, "1: a 401 or 407 carries the challenges of all branches.")
+    unmatched_cancel = param(0, "A CANCEL without its INVITE: 0 forward statefully, 1 statelessly, 2 drop.")
+    cancel_b_method = param(
+        1, "CANCEL of a branch that has not answered: 0 fake a 487, 1 wait, 2 at once.", check=_method
+    )
+    disable_6xx_block = param(0, "1: a 6xx is a failure as any other and cancels nothing.")
+    failure_reply_mode = param(
+        3, "Which earlier answers serial forking forgets: 0 none, 1 all, 2 last step, 3 if it forked."
+    )
+    faked_reply_prio = param(0, "Added to the rank of answers made here, when the best one is picked.")
+    remap_503_500 = param(1, "1: a 503 goes upstream as 500 (RFC 3261 section 16.7).")
+    local_cancel_reason = param(1, "1: CANCELs that we start carry a Reason header.")
+    e2e_cancel_reason = param(1, "1: the Reason header of a CANCEL is passed on.")
+    relay_100 = param(0, "1: pass 100 answers on.")
+    default_code = param(500, "Status of t_reply where none is given.")
+    default_reason = param("Server Internal Error", "Reason of t_reply where none is given.")
+    ruri_matching = param(1, "RFC 2543 peers: compare the Request-URI when matching.")
+    via1_matching = param(1, "RFC 2543 peers: compare the topmost Via when matching.")
+    callid_matching = param(0, "1: compare Call-ID, too, when a branch has matched.")
+    contacts_avp = param("", "AVP where t_load_contacts keeps the contacts.")
+    contact_flows_avp = param("", "AVP where t_next_contacts keeps further flows.")
+    fr_timer_avp = param("", "AVP with a fr_timer in seconds for one transaction.", deprecated="use t_set_fr()")
+    fr_inv_timer_avp = param("", "AVP with a fr_inv_timer in seconds for one transaction.", deprecated="use t_set_fr()")
+    reply_408_code = param(408, "Status of the answer to a request that timed out.")
+    reply_408_reason = param("Request Timeout", "Reason of that answer.")
+    rich_redirect = param(0, "1: a 3xx made by t_reply shows branch flags and path.", noop=True)
+    on_sl_reply = param("", "onreply_route for replies without a transaction.", any_type=True)
+    ac_extra_hdrs = param("", "Prefix of headers copied into ACK and CANCEL.", noop=True)
+    local_ack_mode = param(0, "Where the ACK of a local 2xx is sent.", noop=True)
+    local_ack_branch_mode = param(0, "How the branch of a local ACK is made.", noop=True)
+    event_callback = param("", "Function of an embedded interpreter for events.", noop=True)
+    event_callback_lres_sent = param("", "Function of an embedded interpreter for sent answers.", noop=True)
+    evcb_local_ack_sent = param("", "Function of an embedded interpreter for sent ACKs.", noop=True)
+    evlreq_mode = param(0, "When tm:local-request runs.", noop=True)
+    unix_tx_timeout = param(500, "Milliseconds to write to a unix socket.", noop=True)
+    callid_cseq_matching = param(0, "Match replies by Call-ID and CSeq, too.", noop=True)
+    reparse_invite = param(1, "Build CANCEL and ACK from the INVITE as sent; Olelo always does.", noop=True)
+    reparse_on_dns_failover = param(1, "Rebuild a request for the next address of a name.", noop=True)
+    blst_503 = param(0, "Blocklist sources of 503.", noop=True)
+    blst_503_def_timeout = param(0, "Seconds on that list by default.", noop=True)
+    blst_503_min_timeout = param(0, "Fewest seconds on that list.", noop=True)
+    blst_503_max_timeout = param(3600, "Most seconds on that list.", noop=True)
+    blst_methods_add = param(1, "Methods whose timeouts blocklist.", noop=True)
+    blst_methods_lookup = param(-9, "Methods that respect the blocklist.", noop=True)
+    tw_append = param("", "What t_write_req writes besides.", repeat=True, noop=True)
+    failure_exec_mode = param(0, "1: run failure routes for suspended transactions, too.", noop=True)
+    failover_reply_codes = param("", "Answers that try the next address of a name.", noop=True)
+    dns_reuse_rcv_socket = param(0, "Send further addresses' requests from the receiving socket.", noop=True)
+    xavp_contact = param("", "xavp with attributes of a contact.", noop=True)
+    exec_time_check = param(5000, "Log line for slow reply handling.", noop=True)
+    reply_relay_mode = param(1, "0: onreply routes decide by drop for every reply.", noop=True)
+    enable_uac_fr = param(0, "1: $fU and the like of a local request can be set.", noop=True)
+    delayed_reply = param(0, "Delay of replies.", noop=True)
+    e2e_cancel_hop_by_hop = param(1, "CANCEL hop by hop, as RFC 3261 asks; Olelo always does.", noop=True)
+    headers_mode = param(0, "How headers of local requests are printed.", noop=True)
+    reply_matching = param(1, "How replies are matched.", noop=True)
+
+    def settings(self) -> Settings:
+        """The transaction room's settings, in its units."""
+        return Settings(
+            fr_timer=self.fr_timer / 1000,
+            fr_inv_timer=self.fr_inv_timer / 1000,
+            max_inv_lifetime=self.max_inv_lifetime / 1000,
+            max_noninv_lifetime=self.max_noninv_lifetime / 1000,
+            wt_timer=self.wt_timer / 1000,
+            retr_timer1=self.retr_timer1 / 1000,
+            retr_timer2=self.retr_timer2 / 1000,
+            noisy_ctimer=bool(self.noisy_ctimer),
+            restart_fr_on_each_reply=bool(self.restart_fr_on_each_reply),
+            disable_6xx_block=bool(self.disable_6xx_block),
+            cancel_b_method=self.cancel_b_method,
+            relay_100=bool(self.relay_100),
+            remap_503_500=bool(self.remap_503_500),
+            aggregate_challenges=bool(self.aggregate_challenges),
+            faked_reply_prio=self.faked_reply_prio,
+            failure_reply_mode=self.failure_reply_mode,
+            ruri_matching=bool(self.ruri_matching),
+            via1_matching=bool(self.via1_matching),
+            callid_matching=bool(self.callid_matching),
+        )

@@ -1,0 +1,116 @@
+"""Names to addresses as RFC 3263 asks: NAPTR, SRV, A and AAAA, with a cache that keeps to the records' TTLs."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import random
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import dns.asyncresolver
+import dns.exception
+import dns.rdatatype
+import dns.resolver
+
+#: Answers kept at most; the names come from the wire, so the memory must be bounded.
+CACHE_SIZE = 10_000
+#: How long a failure is remembered (Kamailio's dns_cache_negative_ttl).
+NEGATIVE_TTL = 60.0
+#: A whole look-up's deadline in seconds; no message waits longer for a name.
+DEADLINE = 5.0
+
+_SRV_SERVICE = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp", "ws": "_sip._ws", "wss": "_sips._ws"}
+_NAPTR_PROTO = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
+Target = tuple[str, str, int]
+
+
+class Resolver:
+    """RFC 3263 look-ups. `query(name, type)` may be replaced in tests; it returns records or raises DNSException."""
+
+    def __init__(self, *, naptr: bool = False, ipv6: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
+        self.naptr = naptr
+        self.ipv6 = ipv6
+        self._clock = clock
+        self._cache: dict[tuple[str, str], tuple[float, tuple[Any, ...]]] = {}
+        self._resolver: dns.asyncresolver.Resolver | None = None
+
+    async def query(self, name: str, kind: str) -> tuple[float, tuple[Any, ...]]:
+        """(time to live in seconds, records) of one question asked of the system's name servers."""
+        if self._resolver is None:
+            self._resolver = dns.asyncresolver.Resolver()
+            self._resolver.lifetime = DEADLINE
+        answer = await self._resolver.resolve(name, kind)
+        return float(answer.rrset.ttl if answer.rrset is not None else 0), tuple(answer)
+
+    async def _ask(self, name: str, kind: str) -> tuple[Any, ...]:
+        key = (name.lower(), kind)
+        held = self._cache.get(key)
+        now = self._clock()
+        if held is not None and held[0] > now:
+            return held[1]
+        try:
+            ttl, records = await self.query(name, kind)
+        except (dns.exception.DNSException, OSError, UnicodeError):
+            ttl, records = NEGATIVE_TTL, ()
+        if len(self._cache) >= CACHE_SIZE:
+            self._cache.clear()
+        self._cache[key] = (now + ttl, records)
+        return records
+
+    async def resolve(self, host: str, port: int, proto: str) -> list[Target]:
+        """(proto, ip, port) in the order to try; [] where the name does not resolve in time.
+
+        proto "" means that the URI named none: NAPTR and SRV may choose it (RFC 3263 section 4.1).
+        """
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await self._resolve(host, port, proto)
+        except TimeoutError:
+            return []
+
+    async def _resolve(self, host: str, port: int, proto: str) -> list[Target]:
+        try:
+            return [(proto or "udp", str(ipaddress.ip_address(host)), port)]
+        except ValueError:
+            found: list[Target] = []
+        if not port:
+            for transport, service in await self._services(host, proto):
+                for target, target_port in ordered(await self._ask(service, "SRV")):
+                    found += [(transport, ip, target_port) for ip in await self._addresses(target)]
+            if found:
+                return found
+        return [(proto or "udp", ip, port) for ip in await self._addresses(host)]
+
+    async def _services(self, host: str, proto: str) -> list[tuple[str, str]]:
+        if proto:
+            return [(proto, f"{_SRV_SERVICE.get(proto, '_sip._udp')}.{host}")]
+        if self.naptr:
+            records = sorted(await self._ask(host, "NAPTR"), key=lambda r: (r.order, r.preference))
+            named = [
+                (_NAPTR_PROTO[r.service.decode().upper()], str(r.replacement).rstrip("."))
+                for r in records
+                if r.service.decode().upper() in _NAPTR_PROTO
+            ]
+            if named:
+                return named
+        return [("udp", f"_sip._udp.{host}"), ("tcp", f"_sip._tcp.{host}")]
+
+    async def _addresses(self, name: str) -> list[str]:
+        found = [str(record.address) for record in await self._ask(name, "A")]
+        if self.ipv6 and not found:
+            found = [str(record.address) for record in await self._ask(name, "AAAA")]
+        return found
+
+
+def ordered(records: Iterable[Any]) -> list[tuple[str, int]]:
+    """SRV targets in the order of RFC 2782: by priority, and within one by chance in proportion to the weights."""
+    result: list[tuple[str, int]] = []
+    rest = sorted(records, key=lambda r: int(r.priority))
+    while rest:
+        same = [r for r in rest if r.priority == rest[0].priority]
+        pick = random.choices(same, weights=[int(r.weight) or 0.01 for r in same])[0]
+        rest.remove(pick)
+        result.append((str(pick.target).rstrip("."), int(pick.port)))
+    return result

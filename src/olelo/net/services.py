@@ -1,0 +1,123 @@
+"""The outside world for an engine: real clocks, chance, sockets, names and log (core/services.py is the contract)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
+
+from olelo.core.params import CoreParams
+from olelo.core.sockets import Destination, ListenSocket, Received
+from olelo.net.log import Log
+from olelo.net.resolver import Resolver
+from olelo.net.tcp import TcpTransport
+from olelo.net.udp import UdpSocket
+
+Receive = Callable[[bytes, Received], None]
+
+
+class Gate:
+    """Something to await until it is set."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[Any] = loop.create_future()
+
+    def set(self, value: Any = None) -> None:
+        if not self._future.done():
+            self._future.set_result(value)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._future.__await__()
+
+
+class NetServices:
+    """Sockets are opened by `open()`, once the engine is loaded; everything else works from the start."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, log: Log) -> None:
+        self.loop = loop
+        self._log = log
+        self.resolver = Resolver()
+        self.udp: dict[ListenSocket, UdpSocket] = {}
+        self.tcp: TcpTransport | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.now = time.monotonic
+        self.wall = time.time
+        self.random_bytes = os.urandom
+
+    def log(self, level: int, text: str) -> None:
+        self._log.write(level, text)
+
+    def _network_error(self, text: str) -> None:
+        self._log.write(-1, text)
+
+    async def open(self, sockets: list[ListenSocket], params: CoreParams, receive: Receive) -> None:
+        """Bind all sockets. Raises OSError with the address in its text; what was opened is closed again."""
+        self.resolver.naptr = bool(params.dns_try_naptr)
+        self.resolver.ipv6 = bool(params.dns_try_ipv6)
+        self.tcp = TcpTransport(self.loop, params, receive, self._network_error)
+        for sock in sockets:
+            try:
+                if sock.proto == "udp":
+                    self.udp[sock] = UdpSocket(self.loop, sock, receive, self._network_error)
+                elif sock.proto == "tcp":
+                    await self.tcp.listen(sock)
+                else:
+                    raise OSError(f"{sock.proto} is not there yet")
+            except OSError as error:
+                await self.close()
+                raise OSError(f"cannot listen on {sock.text}: {error.strerror or error}") from error
+        for udp in self.udp.values():
+            udp.start()
+
+    def send(self, data: bytes, to: Destination) -> bool:
+        if to.proto == "udp":
+            udp = self.udp.get(to.socket)
+            return udp is not None and udp.send(data, to)
+        return self.tcp is not None and to.proto == "tcp" and self.tcp.send(data, to)
+
+    def spawn(self, work: Awaitable[Any], done: Callable[[Any, BaseException | None], None]) -> None:
+        async def finish() -> None:
+            try:
+                result = await work
+            except Exception as error:  # whoever spawned it says what that means
+                done(None, error)
+            else:
+                done(result, None)
+
+        task = self.loop.create_task(finish())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def call_at(self, deadline: float, callback: Callable[[], None]) -> Callable[[], None]:
+        handle = self.loop.call_later(max(0.0, deadline - time.monotonic()), callback)
+        return handle.cancel
+
+    def resolve(self, host: str, port: int, proto: str) -> Awaitable[list[tuple[str, str, int]]]:
+        return self.resolver.resolve(host, port, proto)
+
+    def connection_alive(self, number: int) -> bool:
+        return self.tcp is not None and self.tcp.alive(number)
+
+    def gate(self) -> Gate:
+        return Gate(self.loop)
+
+    async def execute(self, command: str) -> int:
+        await asyncio.sleep(0)  # from here on we are inside a task
+        process = await asyncio.create_subprocess_shell(command)
+        return await process.wait()
+
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        return asyncio.sleep(seconds)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        for udp in self.udp.values():
+            udp.close()
+        self.udp.clear()
+        if self.tcp is not None:
+            await self.tcp.close()

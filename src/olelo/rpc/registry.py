@@ -1,0 +1,266 @@
+"""The commands of an engine: registered by name, called by every door with converted arguments.
+
+Arguments are converted as Kamailio's `rpc->scan` does (doc/rpc): S and s string, d integer, u unsigned, b bool,
+f float, l j L J large integer, `*` the rest is optional, `.` the next is converted instead of refused. One letter is
+ours: `a` takes the argument as it came. A method with `*args` gets the last letter repeated.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from olelo.core.module import Many, RpcFault
+from olelo.rpc.binrpc import END_OF_PACKET, WRONG_TYPE
+
+Arg = int | float | str
+
+_INTS = "dubt"
+_FLOATS = "f"
+_LONGS = "ljLJ"
+_STRINGS = "sS"
+_EXPECTED = {
+    **dict.fromkeys(_INTS, "integer"),
+    **dict.fromkeys(_FLOATS + _LONGS, "float"),
+    "s": "string",
+    "S": "string",
+}
+_NUMBER = re.compile(r"[+-]?[0-9]+\Z")
+
+
+class DeclaredCommand(Protocol):
+    """What a module declares with `@rpc`, collected (core/declarations.RpcSpec)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def args(self) -> str: ...
+    @property
+    def doc(self) -> str: ...
+    @property
+    def array(self) -> bool: ...
+    @property
+    def call(self) -> Callable[..., Any]: ...
+
+
+@dataclass(slots=True, frozen=True)
+class Slot:
+    letter: str
+    convert: bool
+    optional: bool
+
+
+@dataclass(slots=True, frozen=True)
+class Command:
+    """A registered command. usage: the fault for missing or wrong arguments, where it has a text of its own."""
+
+    name: str
+    call: Callable[..., Any]
+    slots: tuple[Slot, ...]
+    repeats: bool
+    doc: str
+    array: bool
+    usage: tuple[int, str] | None
+
+
+class Registry:
+    """Commands by name. `log` gets one line for each command that failed unexpectedly."""
+
+    def __init__(self, log: Callable[[str], None] | None = None) -> None:
+        self._commands: dict[str, Command] = {}
+        self._log = log or logging.getLogger("olelo.rpc").error
+        self.register(
+            "system.listMethods", self._list, "", "Lists all RPC methods supported by the server.", array=True
+        )
+        self.register("system.methodSignature", self._signature, "*a", "Returns signature of given method.")
+        self.register(
+            "system.methodHelp",
+            self._help,
+            "s",
+            "Print the help string for given method.",
+            usage=(400, "Method Name Expected"),
+        )
+
+    def register(
+        self,
+        name: str,
+        func: Callable[..., Any],
+        args: str = "",
+        doc: str = "",
+        *,
+        array: bool = False,
+        usage: tuple[int, str] | None = None,
+    ) -> None:
+        """Add or replace a command. Raises ValueError for a bad `args` format."""
+        repeats = any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(func).parameters.values())
+        self._commands[name] = Command(name, func, parse_format(args), repeats, doc, array, usage)
+
+    def register_all(self, declared: Iterable[DeclaredCommand]) -> None:
+        for spec in declared:
+            self.register(spec.name, spec.call, spec.args, spec.doc, array=spec.array)
+
+    def names(self) -> list[str]:
+        """All names, sorted as Kamailio lists them (by byte)."""
+        return sorted(self._commands)
+
+    def get(self, name: str) -> Command | None:
+        return self._commands.get(name)
+
+    def call(self, name: str, args: Sequence[Any] = (), *, autoconvert: bool = False) -> Any:
+        """Run a command and return its reply (or, from a command that waits, an awaitable of it: see `answer`).
+
+        autoconvert: every argument behaves as if a `.` stood before its letter. Raises nothing but RpcFault.
+        """
+        command = self._commands.get(name)
+        if command is None:
+            raise RpcFault(500, f"command {name} not found")
+        try:
+            values = scan(command, args, autoconvert)
+        except RpcFault:
+            if command.usage is not None:
+                raise RpcFault(*command.usage) from None
+            raise
+        try:
+            return command.call(*values)
+        except RpcFault:
+            raise
+        except Exception as error:  # a command's mistake is its caller's fault reply, never the server's end
+            raise self._failed(name, error) from error
+
+    async def answer(self, name: str, args: Sequence[Any] = (), *, autoconvert: bool = False) -> Any:
+        """As `call`, and waits for a command that waits."""
+        reply = self.call(name, args, autoconvert=autoconvert)
+        if not inspect.isawaitable(reply):
+            return reply
+        try:
+            return await reply
+        except RpcFault:
+            raise
+        except Exception as error:  # as in call()
+            raise self._failed(name, error) from error
+
+    def _failed(self, name: str, error: Exception) -> RpcFault:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})" if trace is not None else ""
+        self._log(f"command {name} failed: {type(error).__name__}: {error}{place}")
+        return RpcFault(500, f"internal server error: {type(error).__name__}: {error}")
+
+    def _list(self) -> Many:
+        return Many(self.names())
+
+    def _signature(self, *_: Any) -> None:
+        raise RpcFault(500, "Not Implemented Yet")
+
+    def _help(self, name: str) -> str:
+        command = self._commands.get(name)
+        if command is None:
+            raise RpcFault(400, "command not found")
+        return command.doc or "undocumented"
+
+
+def parse_format(args: str) -> tuple[Slot, ...]:
+    slots: list[Slot] = []
+    optional = convert = False
+    for letter in args:
+        if letter == "*":
+            optional = True
+        elif letter == ".":
+            convert = True
+        elif letter == "a" or letter in _EXPECTED:
+            slots.append(Slot(letter, convert, optional))
+            convert = False
+        else:
+            raise ValueError(f"bad letter {letter!r} in argument format {args!r}")
+    if convert:
+        raise ValueError(f"nothing after the dot in argument format {args!r}")
+    return tuple(slots)
+
+
+def scan(command: Command, args: Sequence[Any], autoconvert: bool) -> list[Any]:
+    """The arguments as the command wants them; raises RpcFault 400 with Kamailio's text.
+
+    Arguments past the format are ignored. In a repeated tail a value of the wrong type ends the tail, unless it is
+    the very first argument.
+    """
+    values: list[Any] = []
+    slots = command.slots
+    for index, slot in enumerate(slots):
+        if index >= len(args):
+            if slot.optional:
+                return values
+            expected = "any" if slot.convert or autoconvert or slot.letter == "a" else _EXPECTED[slot.letter]
+            raise RpcFault(400, f"error at parameter {index}: expected {expected} type but {END_OF_PACKET}")
+        values.append(_convert(index, slot, args[index], autoconvert))
+    if command.repeats and slots:
+        last = slots[-1]
+        for index in range(len(slots), len(args)):
+            try:
+                values.append(_convert(index, last, args[index], autoconvert))
+            except RpcFault:
+                break
+    return values
+
+
+def _convert(index: int, slot: Slot, value: Any, autoconvert: bool) -> Any:
+    letter = slot.letter
+    if letter == "a":
+        return value
+    loose = slot.convert or autoconvert
+    result: Any = None
+    if letter in _STRINGS:
+        if isinstance(value, str):
+            result = value
+        elif loose and isinstance(value, int | float):
+            # Kamailio has no text for a float ("bug -- internal error"); the number as typed is what was meant.
+            result = str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
+    elif letter in _INTS:
+        if isinstance(value, int):
+            result = int(value)
+        elif loose:
+            result = _whole(value)
+        if result is not None:
+            result = bool(result) if letter == "b" else result & 0xFFFFFFFF if letter == "u" else result
+    elif letter in _LONGS:  # sent as double where it is large, as int by a client that does not know better
+        result = _whole(value) if loose or not isinstance(value, str) else None
+        if result is not None and letter in "jJ":
+            result &= 0xFFFFFFFFFFFFFFFF
+    elif not isinstance(value, str) or loose:
+        result = _real(value)
+    if result is None:
+        expected = _EXPECTED[letter] if not loose else _type_name(value)
+        raise RpcFault(400, f"error at parameter {index}: expected {expected} type but {WRONG_TYPE}")
+    return result
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) else None
+    if isinstance(value, str) and _NUMBER.match(value):
+        return int(value) if len(value) <= 20 else None
+    return None
+
+
+def _real(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _type_name(value: Any) -> str:
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "float"
+    return "array" if isinstance(value, list) else "structure"

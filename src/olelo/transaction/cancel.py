@@ -1,0 +1,81 @@
+"""CANCEL, hop by hop (RFC 3261 section 9.1 and 16.10), with tm's three ways for a branch that has not answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from olelo.sip.build import make_cancel
+from olelo.sip.errors import SipError
+from olelo.transaction.branch import BLIND, CANCELLED, INF, Branch, later
+
+if TYPE_CHECKING:
+    from olelo.transaction.transaction import Transaction
+
+# Ways to cancel a branch without a provisional response (cancel_b_method).
+FAKE_487: Final = 0  #: answer it here with 487.
+WAIT_FOR_REPLY: Final = 1  #: go on sending the INVITE; the first provisional response draws the CANCEL.
+AT_ONCE: Final = 2  #: send the CANCEL, although section 9.1 forbids it.
+
+
+def reason_of(status: int) -> bytes:
+    """Return the Reason header line (RFC 3326) for the CANCELs that a final response causes; empty below 200."""
+    if status == 200:
+        return b'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'
+    return b"Reason: SIP;cause=%d\r\n" % status if status > 200 else b""
+
+
+def send_cancel(tx: Transaction, branch: Branch, now: float) -> None:
+    """Send the CANCEL of a branch, or send it again; it is repeated until it is answered or fr_timer has passed."""
+    table = tx.table
+    if branch.cancel is None:
+        try:
+            branch.cancel = make_cancel(branch.request, tx.cancel_reason)
+        except SipError:
+            return  # forwarded with a CSeq that cannot be read: fr_timer ends it
+        branch.cancel_give_up = now + tx.fr_timer
+        if not branch.reliable:
+            branch.cancel_interval = tx.retr_timer1
+            branch.cancel_retransmit = now + tx.retr_timer1
+            table.wheel.arm(tx, branch.cancel_retransmit, now)
+    table.outbox.append((branch.cancel, branch.destination, branch))
+
+
+def cancel_branch(tx: Transaction, branch: Branch, method: int, now: float) -> None:
+    """Cancel one open branch and go on waiting for its final response; `method` as in `cancel_b_method`.
+
+    With `FAKE_487` a branch that has not answered has a `status` of 487 afterwards.
+    """
+    if branch.flags & (CANCELLED | BLIND) or branch.status >= 200:
+        return
+    if branch.status >= 100 or method == AT_ONCE:
+        branch.flags |= CANCELLED
+        branch.retransmit = INF
+        if tx.is_invite:
+            send_cancel(tx, branch, now)
+    elif method == FAKE_487:
+        tx.abandon(branch, now)
+        branch.status = 487
+    else:
+        branch.flags |= CANCELLED
+
+
+def cancel_open(tx: Transaction, method: int, now: float) -> bool:
+    """Cancel all open branches; returns False when there is none that has sent anything."""
+    found = False
+    for branch in tx.branches:
+        if branch.status < 200 and not branch.flags & BLIND:
+            found = True
+            cancel_branch(tx, branch, method, now)
+    return found
+
+
+def tick_cancel(tx: Transaction, branch: Branch, now: float) -> None:
+    """Repeat the CANCEL of a branch when it is due, or stop repeating it."""
+    if branch.cancel_give_up <= now:
+        branch.cancel_retransmit = INF
+        branch.cancel_give_up = INF
+    elif branch.cancel is not None:
+        tx.table.outbox.append((branch.cancel, branch.destination, branch))
+        tx.table.stats.retransmissions += 1
+        branch.cancel_interval = min(branch.cancel_interval * 2.0, tx.retr_timer2)
+        branch.cancel_retransmit = later(branch.cancel_retransmit, branch.cancel_interval, now)
