@@ -65,37 +65,37 @@ def fork_three_and_the_best_failure(s: Scene) -> None:
     desk.expect("ACK")
     mobile.reply(three, 480)
     mobile.expect("ACK")
-    alice.ack_negative(invite, alice.receive(2) and alice.receive(2) or invite)
+    alice.ack_negative(invite, alice.expect(404))
 
 
 @case("proxy")
 def fork_5xx_and_4xx(s: Scene) -> None:
-    alice, _, (bob, mobile), (one, two) = forked(s, "mobile")
+    alice, invite, (bob, mobile), (one, two) = forked(s, "mobile")
     bob.reply(one, 500)
     bob.expect("ACK")
     mobile.reply(two, 480)
     mobile.expect("ACK")
-    alice.quiet(0.2)
+    alice.ack_negative(invite, alice.expect(480))
 
 
 @case("proxy")
 def fork_3xx_and_4xx(s: Scene) -> None:
-    alice, _, (bob, mobile), (one, two) = forked(s, "mobile")
+    alice, invite, (bob, mobile), (one, two) = forked(s, "mobile")
     bob.reply(one, 486)
     bob.expect("ACK")
     mobile.reply(two, 302, [("Contact", "<sip:else@127.0.0.9>")])
     mobile.expect("ACK")
-    alice.quiet(0.2)
+    alice.ack_negative(invite, alice.expect(302))
 
 
 @case("proxy")
 def fork_two_challenges(s: Scene) -> None:
-    alice, _, (bob, mobile), (one, two) = forked(s, "mobile")
+    alice, invite, (bob, mobile), (one, two) = forked(s, "mobile")
     bob.reply(one, 401, [("WWW-Authenticate", 'Digest realm="bob", nonce="1"')], reason="Unauthorized")
     bob.expect("ACK")
     mobile.reply(two, 407, [("Proxy-Authenticate", 'Digest realm="m", nonce="2"')], reason="Proxy Auth")
     mobile.expect("ACK")
-    alice.quiet(0.2)
+    alice.ack_negative(invite, alice.expect(401))
 
 
 @case("proxy")

@@ -94,7 +94,7 @@ def register_old_cseq(s: Scene) -> None:
     alice = s.party("alice")
     alice.register(cseq=5)
     alice.send(alice.make_register(cseq=4))
-    alice.quiet(0.3)
+    s.wait(0.1)
     fetch(alice, 6)
 
 
@@ -141,8 +141,7 @@ def register_user_case_and_escapes(s: Scene) -> None:
     alice, bob = s.parties_named("alice", "bob")
     bob.register(aor=bob.aor.replace("bob", "B%6Fb"))
     alice.invite(bob.aor)
-    alice.quiet(0.2)
-    bob.quiet(0.1)
+    s.wait(0.1)
 
 
 @case("proxy")

@@ -122,8 +122,9 @@ def branch_route_changes_the_user(s: Scene) -> None:
 
 @case("serial")
 def branch_route_drops_the_only_branch(s: Scene) -> None:
-    alice, _, _, _ = serial(s, "branch-drop")
-    alice.quiet(0.4)
+    alice, _, _, invite = serial(s, "branch-drop")
+    alice.expect(500)
+    alice.ack_negative(invite, alice.expect(500))
 
 
 @case("serial")
@@ -131,15 +132,15 @@ def branch_route_drops_one_of_two(s: Scene) -> None:
     alice, bob, mobile = s.parties_named("alice", "bob", "mobile")
     bob.register(f"<{bob.contact}>;q=0.9")
     mobile.register(f"<{mobile.contact}>;q=0.1", aor=bob.aor)
-    alice.invite(bob.aor, do("branch-drop"))
+    invite = alice.invite(bob.aor, do("branch-drop"))
     alice.expect(500)
+    alice.ack_negative(invite, alice.expect(500))
 
 
 @case("serial")
 def short_timer_for_one_call(s: Scene) -> None:
     alice, bob, _, invite = serial(s, "short")
     alice.ack_negative(invite, alice.expect(408))
-    bob.quiet(0.1)
 
 
 @case("serial")
@@ -191,13 +192,13 @@ def send_reply_without_transaction(s: Scene) -> None:
 @case("serial")
 def dropped_request(s: Scene) -> None:
     alice, _, _, _ = serial(s, "drop")
-    alice.quiet(0.2)
+    s.wait(0.1)
 
 
 @case("serial")
 def reply_error_without_error(s: Scene) -> None:
     alice, _, _, _ = serial(s, "reply-error")
-    alice.quiet(0.2)
+    s.wait(0.1)
 
 
 def edit(s: Scene, what: str, *more: tuple[str, str], method: str = "MESSAGE") -> None:
@@ -291,3 +292,28 @@ def append_to_reply(s: Scene) -> None:
     alice = s.party("alice")
     alice.request("MESSAGE", alice.aor, do("to-reply"), "x")
     alice.expect(486)
+
+
+@case("serial")
+def onreply_route_changes_the_status(s: Scene) -> None:
+    alice, bob, _, invite = serial(s, "reply-status")
+    bob.reply(bob.expect("INVITE"), 486)
+    bob.expect("ACK")
+    alice.ack_negative(invite, alice.expect(480))
+
+
+@case("serial")
+def changes_applied_before_the_next_look(s: Scene) -> None:
+    alice, bob, _, invite = serial(s, "apply")
+    bob.reply(bob.expect("INVITE"), 486)
+    alice.ack_negative(invite, alice.expect(486))
+
+
+@case("serial")
+def branch_route_changes_both_users(s: Scene) -> None:
+    alice, bob, carol, invite = serial(s, "two-urs")
+    one, two = bob.expect("INVITE"), carol.expect("INVITE")
+    carol.reply(two, 486)
+    carol.expect("ACK")
+    bob.reply(one, 603)
+    alice.ack_negative(invite, alice.expect(603))

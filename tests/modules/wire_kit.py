@@ -228,3 +228,17 @@ def compare(cases: list[Case], modules: list[str], params: str, folder: Path) ->
     mine = ours(cases, modules, params, ports)
     real = theirs(cases, modules, params, ports, folder)
     return {case.name: pair for case, pair in zip(cases, zip(mine, real, strict=True), strict=True)}
+
+
+def split(text: str) -> list[str]:
+    """Scripts from a table, one a line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def marked(names: list[str], known: dict[str, str]) -> list[object]:
+    """Names as parameters of a test; those that are known to differ must differ."""
+    assert set(known) <= set(names), set(known) - set(names)
+    return [
+        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=known[name])) if name in known else name
+        for name in names
+    ]

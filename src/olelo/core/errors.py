@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 E_UNSPEC = -1
+E_CFG = -6
 E_BAD_VIA = -8
 E_EXEC = -11
 E_TOO_MANY_BRANCHES = -12

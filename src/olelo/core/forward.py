@@ -47,7 +47,7 @@ def hop_now(engine: Engine, uri: bytes, force: ListenSocket | None, proto: str) 
     except SipError:
         return E_BAD_URI
     if parsed.scheme == "tel" or not parsed.host:
-        return E_BAD_URI
+        return E_BAD_ADDRESS
     proto = proto or _transport(parsed)
     if proto and proto not in DEFAULT_PORT:
         return E_BAD_URI

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from olelo.core.params import CoreParams
 from olelo.core.sockets import Destination, ListenSocket, Received
 from olelo.sip.errors import SipError
-from olelo.sip.stream import StreamFramer
+from olelo.sip.stream import PING, StreamFramer
 
 #: Bytes that may wait for a peer that does not read before its connection is closed. Kamailio's tcp_conn_wq_max is
 #: 32 KiB by default; phones on bad lines need more.
@@ -32,13 +32,12 @@ class Connection(asyncio.Protocol):
         self.queue: list[bytes] = []
         self.queued = 0
         self.last_used = 0.0
-        self.pings = 0
         self.state = "CONNECT" if target else "ACCEPT"
 
     # --- asyncio's side -----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
         self.transport = transport
         peer = transport.get_extra_info("peername")
         self.peer = (peer[0], peer[1])
@@ -58,11 +57,11 @@ class Connection(asyncio.Protocol):
             self.owner.on_error(f"tcp {self.peer[0]}:{self.peer[1]}: {error}: connection closed")
             self.close()
             return
-        if self.framer.pings > self.pings and self.transport is not None and self.owner.params.tcp_crlf_ping:
-            self.transport.write(PONG * (self.framer.pings - self.pings))
-        self.pings = self.framer.pings
         for message in messages:
-            self.owner.receive(message, Received("tcp", self.peer[0], self.peer[1], self.listen, self.number))
+            if message is not PING:
+                self.owner.receive(message, Received("tcp", self.peer[0], self.peer[1], self.listen, self.number))
+            elif self.owner.params.tcp_crlf_ping:
+                self.write(PONG)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.state = "EOF"

@@ -28,21 +28,23 @@ def via_marks(msg: Message, source: tuple[str, int], force_rport: bool) -> list[
         return edits
     i = msg.index(VIA)
     start = msg.raw.find(via.raw, msg.start(i), msg.start(i) + len(msg.lines[i]))
-    if start < 0:  # a folded Via: mark it in the form that was parsed
-        start, end = msg.value_span(i)
-        edits.append((start, end, msg.value(i)))
-        return edits
-    at = start + len(via.raw) if not via.params else start + via.raw.find(b";")
+    stop = start + len(via.raw)
+    if start < 0:  # a folded Via
+        start, stop = msg.value_span(i)
+        stop = start + len(split_outside(msg.raw[start:stop], 0x2C)[0])
+    at = msg.raw.find(b";", start, stop)
+    if at < 0:
+        at = stop
     insert = b""
     if host != ip or via.rport is not None:
         insert = b";received=" + ip
-        old = _param_span(msg.raw, start, start + len(via.raw), b"received")
+        old = _param_span(msg.raw, start, stop, b"received")
         if old is not None:
             edits.append((old[0], old[1], insert))
             insert = b""
     if via.rport is not None or force_rport:
         port = b";rport=%d" % source[1]
-        old = _param_span(msg.raw, start, start + len(via.raw), b"rport")
+        old = _param_span(msg.raw, start, stop, b"rport")
         if old is not None:
             edits.append((old[0], old[1], port))
         else:
@@ -206,15 +208,25 @@ def make_ack(request: bytes, reply: Message) -> bytes:
 
 
 def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes) -> bytes:
+    """A request of the same hop: its headers in the order of the one that was sent, as Kamailio's reparse_invite=1."""
     name = method.encode("ascii")
-    source = reply if reply is not None and TO in reply.hids else sent
-    parts = [
-        b"%b %b SIP/2.0" % (name, sent.ruri),
-        *(sent.lines[sent.hids.index(number)] for number in (VIA, FROM, CALL_ID)),
-        source.lines[source.hids.index(TO)],
-        b"CSeq: %d %b" % (sent.cseq.number, name),
-    ]
-    parts += [
-        line for number, line in zip(sent.hids, sent.lines, strict=True) if number == ROUTE or number == MAX_FORWARDS
-    ]
-    return b"%b\r\n%bContent-Length: 0\r\n\r\n" % (b"\r\n".join(parts), extra)
+    parts = [b"%b %b SIP/2.0" % (name, sent.ruri)]
+    length = b"Content-Length"
+    vias = 0
+    for number, line in zip(sent.hids, sent.lines, strict=True):
+        if number == VIA:
+            vias += 1
+            if vias == 1:
+                parts.append(line)
+        elif number == CSEQ:
+            parts.append(b"CSeq: %d %b" % (sent.cseq.number, name))
+        elif number == TO and reply is not None and TO in reply.hids:
+            parts.append(reply.lines[reply.hids.index(TO)])
+        elif number in _OF_THE_HOP:
+            parts.append(line)
+        elif number == CONTENT_LENGTH:
+            length = line.partition(b":")[0].rstrip()
+    return b"%b\r\n%b: 0\r\n%b\r\n" % (b"\r\n".join(parts), length, extra)
+
+
+_OF_THE_HOP = frozenset((FROM, TO, CALL_ID, ROUTE, MAX_FORWARDS))

@@ -50,7 +50,6 @@ class Message:
     method = ""
     ruri = b""
     ruri_at = 0
-    version = b"SIP/2.0"
     status = 0
     reason = b""
     headers_at = 0
@@ -165,11 +164,8 @@ class Message:
         words = line.split(b" ")
         if len(words) != 3 or not words[0] or not words[1]:
             raise MalformedMessage(f"bad request line {line[:60]!r}")
-        if words[2] != b"SIP/2.0":
-            # Another version is for the script to refuse (sanity_check answers 505); another protocol is no SIP.
-            self.version = words[2].upper()
-            if self.version[:4] != b"SIP/":
-                raise MalformedMessage(f"no SIP: {words[2][:20]!r}", 505)
+        if words[2] != b"SIP/2.0" and words[2].upper() != b"SIP/2.0":  # as Kamailio, which drops any other version
+            raise MalformedMessage(f"not SIP/2.0: {words[2][:20]!r}", 505)
         method = words[0]
         self.method = METHODS.get(method) or method.decode("latin-1")
         self.ruri = words[1]

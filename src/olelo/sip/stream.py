@@ -13,25 +13,25 @@ PING = b"\r\n\r\n"
 
 
 class StreamFramer:
-    """Cuts messages out of a stream. `feed()` gives what is complete; `pings` counts double-CRLF keepalives."""
+    """Cuts messages out of a stream. `feed()` gives what is complete."""
 
-    __slots__ = ("_buffer", "_need", "no_length", "pings")
+    __slots__ = ("_buffer", "_need", "no_length")
 
     def __init__(self, no_length: bool = False) -> None:
         """no_length: a message without Content-Length has no body, instead of being an error (tcp_accept_no_cl)."""
         self._buffer = b""
         self._need = 0
         self.no_length = no_length
-        self.pings = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Add bytes; returns the messages that are complete now. Raises MalformedMessage: the stream cannot go on."""
+        """Add bytes; returns what is complete now, in order: messages, and PING for each keepalive (RFC 5626 section
+        4.4.1). Raises MalformedMessage: the stream cannot go on."""
         buffer = self._buffer + data if self._buffer else data
         found = []
         while buffer:
             if buffer[0] in (13, 10):
                 while buffer[:4] == PING:
-                    self.pings += 1
+                    found.append(PING)
                     buffer = buffer[4:]
                 if buffer and PING.startswith(buffer):
                     break

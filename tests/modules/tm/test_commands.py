@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from modules.tm.kit import bed, said
 
+from modules.tm.kit import bed, said
 from olelo.core.module import Many, RpcFault
 from olelo.testing import Bed
 

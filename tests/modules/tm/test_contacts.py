@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from modules.tm.kit import bed, said
 
 CONFIG = """

@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 from typing import Any
 
 import pytest
-from modules.tm.kit import bed, said
 
+from modules.tm.kit import bed, said
 from olelo.core.module import Many, RpcFault
 from olelo.core.services import UacRequest
 from olelo.modules.tm import Tm
@@ -219,7 +219,8 @@ def test_t_uac_send() -> None:
     net = bed(
         """
         request_route {
-            t_uac_send("MESSAGE", "sip:bob@192.0.2.2", "", "", "From: <sip:$fU@x>\\r\\nTo: sip:b@y\\r\\nContent-Type: text/plain\\r\\n", "hi $fU");
+            t_uac_send("MESSAGE", "sip:bob@192.0.2.2", "", "", 
+                "From: <sip:$fU@x>\\r\\nTo: sip:b@y\\r\\nContent-Type: text/plain\\r\\n", "hi $fU");
             xlog("rc $rc\\n");
             t_uac_send("MESSAGE", "nonsense", "", "", "", "");
             xlog("rc $rc\\n");

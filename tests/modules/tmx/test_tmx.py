@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from modules.tm.kit import bed, said
-
 from olelo.testing import Bed
 
 WAITING = """

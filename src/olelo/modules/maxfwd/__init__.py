@@ -32,7 +32,7 @@ class Maxfwd(Module):
             return -1
         msg = ctx.msg
         if MAX_FORWARDS not in msg.hids:
-            msg.prepend_header(b"MAX-FORWARDS: %d\r\n" % max_value)
+            msg.prepend_header(b"Max-Forwards: %d\r\n" % max_value)
             return 2
         index = msg.hids.index(MAX_FORWARDS)
         start, end = msg.value_span(index)

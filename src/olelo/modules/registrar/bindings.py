@@ -13,7 +13,6 @@ from olelo.modules.registrar.faults import (
     INVALID_REGID,
     LOW_EXPIRES,
     PARSE_CONTACT,
-    PARSE_EXPIRES,
     STAR_CONTACT,
     STAR_EXPIRES,
     RegistrarFault,
@@ -62,12 +61,10 @@ class Bindings(RegistrarParams):
         return list(found)
 
     def expires_header(self, ctx: RouteContext) -> int:
-        """The Expires header in seconds; -1 where there is none. Raises RegistrarFault where it is no number."""
+        """The Expires header in seconds; -1 where there is none, or no number (as Kamailio, which ignores it then)."""
         text = ctx.msg.first(EXPIRES)
-        if text is None:
+        if text is None or not text.isdigit():
             return -1
-        if not text.isdigit():
-            raise RegistrarFault(PARSE_EXPIRES)
         return min(int(text), 0xFFFFFFFF)
 
     def expires_of(self, ctx: RouteContext, contact: NameAddr, now: int, vary: bool) -> int:

@@ -27,6 +27,7 @@ class Siputils(UriFunctions, ContactFunctions, Charging):
     """Questions about a message and its URIs, and answers to OPTIONS."""
 
     name = "siputils"
+    needs = ("sl",)
 
     options_accept = param("*/*", "Accept in answers to OPTIONS.")
     options_accept_encoding = param("", "Accept-Encoding in answers to OPTIONS.")

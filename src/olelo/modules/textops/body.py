@@ -234,31 +234,36 @@ def audio_hold(body: bytes) -> int:
     audio = False
     held = 0
     address = b""
-    streams: list[tuple[bool, int, bytes]] = []
+    # Port 9 with ICE trickle (RFC 8840) makes 0.0.0.0 no hold.
+    trickles = no_port = False
+    streams: list[tuple[bool, int, bytes, bool]] = []
     media = False
     for line in body.split(b"\n"):
         line = line.rstrip(b"\r")
         if line[:2] == b"m=":
             if media:
-                streams.append((audio, held, address))
+                streams.append((audio, held, address, trickles and no_port))
             media, audio, held, address = True, line[2:8] == b"audio ", 0, b""
+            trickles, no_port = False, line.split()[1:2] == [b"9"]
         elif line[:2] == b"c=":
             where = line.rpartition(b" ")[2].partition(b"/")[0]
             if media:
                 address = where
             else:
                 session_address = where
+        elif media and line.startswith(b"a=ice-options:") and b"trickle" in line[14:].split():
+            trickles = True
         elif line[:10].lower() in (b"a=sendonly", b"a=inactive"):
             if media:
                 held = _RFC3264_HOLD
             else:
                 session_held = _RFC3264_HOLD
     if media:
-        streams.append((audio, held, address))
-    for is_audio, how, where in streams:
+        streams.append((audio, held, address, trickles and no_port))
+    for is_audio, how, where, negotiates in streams:
         if not is_audio:
             continue
-        if not how and (where or session_address) == b"0.0.0.0":
+        if not how and not negotiates and (where or session_address) == b"0.0.0.0":
             how = _RFC2543_HOLD
         if how or session_held:
             return how or session_held

@@ -199,7 +199,9 @@ class Headers(Module):
 
     @function("append_to_reply", routes=ON_REQUEST)
     def append_to_reply(self, ctx: RouteContext, text: str) -> int:
-        """Add header lines (with their line ends) to the answers that we make. Returns 1."""
+        """Add header lines (with their line ends) to the answers that we make. Returns 1, -1 there are none."""
+        if not text:
+            return -1
         ctx.reply_lines.append(text.encode("latin-1"))
         return 1
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 
 from olelo.core.context import RouteContext
 from olelo.core.edits import fix_length
 from olelo.core.engine import ERR
 from olelo.core.module import ANY, ONREPLY, REQUEST, RouteKind, function
+from olelo.modules.textopsx.glob import matches
 from olelo.modules.textopsx.iterators import Iterators
 from olelo.modules.textopsx.values import HeaderValues
 from olelo.sip import headers as h
@@ -24,6 +24,18 @@ _KEPT = frozenset(
 )  # fmt: skip
 
 
+_MADE_PARTS = b"Content-Type: multipart/mixed;boundary="
+
+
+def _close_last_boundary(msg: Message) -> None:
+    """Make the boundary at the end of a body that set_body_multipart() made the closing one, on the wire."""
+    raw = msg.raw
+    at = raw.rfind(b"\n--", msg.body_at - 1)
+    if at >= 0 and raw.find(b"\r\n", at + 1) == len(raw) - 2 and not raw.endswith(b"--\r\n"):
+        msg.insert(len(raw) - 2, b"--")
+        fix_length(msg)
+
+
 class Textopsx(HeaderValues, Iterators):
     """Changes applied at once, single values of headers, iterators over headers and body lines."""
 
@@ -36,8 +48,8 @@ class Textopsx(HeaderValues, Iterators):
     def msg_apply_changes(self, ctx: RouteContext) -> int:
         """Make the message what it has been edited to, `$ru` included, so that the script reads its own changes.
 
-        Returns 1; -1 after record_route() (how many of those there are depends on where the request leaves), in
-        other routes, or where the edited message cannot be read.
+        Returns 1; -1 after record_route() (how many of those there are depends on where the request leaves) and in
+        other routes; 0, which ends the script, where the edited message cannot be read.
         """
         msg = ctx.msg
         if msg.is_request and ctx.kind is not RouteKind.REQUEST:
@@ -48,11 +60,15 @@ class Textopsx(HeaderValues, Iterators):
             return -1
         if msg.is_request and ctx.ruri != msg.ruri:
             msg.replace(msg.ruri_at, msg.ruri_at + len(msg.ruri), ctx.ruri)
-        return self._set(ctx, msg.apply_edits())
+        made_parts = any(_MADE_PARTS in data for _, _, data in msg.edits)
+        code = self._set(ctx, msg.apply_edits())
+        if code > 0 and made_parts:
+            _close_last_boundary(ctx.msg)
+        return code
 
     @function("msg_set_buffer", routes=REQUEST | ONREPLY)
     def msg_set_buffer(self, ctx: RouteContext, text: str) -> int:
-        """Make the message another one. Returns 1, -1 it cannot be read, or not in this route."""
+        """Make the message another one. Returns 1, -1 not in this route, 0 (the script ends) it cannot be read."""
         if not text or (ctx.msg.is_request and ctx.kind is not RouteKind.REQUEST):
             return -1
         return self._set(ctx, text.encode("latin-1"))
@@ -63,7 +79,7 @@ class Textopsx(HeaderValues, Iterators):
             changed.check_core_headers()
         except SipError as error:
             self.engine.log(ERR, f"textopsx: the changed message cannot be read: {error}")
-            return -1
+            return 0
         ctx.msg = changed
         if changed.is_request:
             ctx.ruri = changed.ruri
@@ -143,9 +159,7 @@ class Textopsx(HeaderValues, Iterators):
     @function("fnmatch", routes=ANY)
     def fnmatch(self, ctx: RouteContext, text: str, pattern: str, flags: str = "") -> int:
         """Does the text match a shell pattern (`*`, `?`, `[..]`)? flags "i": in any case. Returns 1 yes, -1 no."""
-        if flags[:1] in ("i", "I"):
-            text, pattern = text.lower(), pattern.lower()
-        return 1 if fnmatch.fnmatchcase(text, pattern) else -1
+        return 1 if matches(text, pattern, flags[:1] in ("i", "I")) else -1
 
 
 MODULE = Textopsx

@@ -98,6 +98,17 @@ def params_at(raw: bytes, start: int, end: int) -> int:
     return end
 
 
+def _param_end(raw: bytes, at: int, stop: int) -> int:
+    """Where the parameter whose semicolon is at `at` ends; semicolons in quotes belong to it."""
+    at += 1
+    quoted = False
+    while at < stop and (quoted or raw[at] != 59):
+        if raw[at] == 34 and not (quoted and raw[at - 1] == 92):
+            quoted = not quoted
+        at += 1
+    return at
+
+
 class HeaderValues(Module):
     """The part of textopsx that works on values of headers."""
 
@@ -129,7 +140,7 @@ class HeaderValues(Module):
         found = self._target(target)
         if found is None or found.every or found.param:
             return -1
-        item = _at(items_of(ctx.msg, found.name), found.place or -1) if found.placed else None
+        item = _at(items_of(ctx.msg, found.name), found.place or -1) if found.indexed else None
         if item is None:
             return _header(ctx.msg, append_at(ctx.msg), found.name, value)
         if item.last:
@@ -148,7 +159,7 @@ class HeaderValues(Module):
         item = _at(items_of(ctx.msg, found.name), index)
         if item is None:
             return _header(ctx.msg, append_at(ctx.msg), found.name, value) if index == 1 else -1
-        if not found.placed:
+        if not found.indexed:
             return _header(ctx.msg, ctx.msg.start(item.header), found.name, value)
         ctx.msg.insert(item.whole_start, value.encode("latin-1") + b",")
         return 1
@@ -195,15 +206,15 @@ class HeaderValues(Module):
         at = params_at(raw, item.start, item.end)
         wanted = name.lower().encode("latin-1")
         while at < item.end:
-            stop = raw.find(b";", at + 1, item.end)
-            last = stop if stop >= 0 else item.end
+            last = _param_end(raw, at, item.end)
             key = raw[at + 1 : last].partition(b"=")[0]
             if key.strip().lower() == wanted:
                 name_end = at + 1 + len(key.rstrip())
+                end = at + len(raw[at:last].rstrip())
                 if value is None:
-                    msg.replace(at, last, b"")
+                    msg.replace(at, end, b"")
                     return 1
-                msg.replace(name_end, last, b"=" + value if value else b"")
+                msg.replace(name_end, end, b"=" + value if value else b"")
                 return 1
             at = last
         if value is None:

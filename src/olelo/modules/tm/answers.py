@@ -15,7 +15,6 @@ from olelo.core.engine import DBG, ERR
 from olelo.core.errors import E_UNSPEC, REASONS, answer_for
 from olelo.core.forward import forward_reply as forward_stateless
 from olelo.core.reply import build_reply
-from olelo.modules.pv.avps import avp_key
 from olelo.modules.tm.params import TmParams
 from olelo.script.catalog import RouteKind
 from olelo.script.compile import CompiledRoute
@@ -35,13 +34,15 @@ class Answers(TmParams):
     """The part of tm that receives and sends answers. Holds the transaction table and its clock."""
 
     table: TransactionTable
+    #: Set by modules that follow calls to their end: t_check_trans() then knows the ACK of a relayed 2xx.
+    wants_e2e_acks = False
 
     def init(self) -> None:
         engine = self.engine
         self.table = TransactionTable(self.settings())
         self.reason_100 = self.auto_inv_100_reason.encode("latin-1")
         self.timer_avps = [
-            (at, avp_key(text.removeprefix("$avp(").removesuffix(")")))
+            (at, text.removeprefix("$avp(").removesuffix(")").removeprefix("s:"))
             for at, text in enumerate((self.fr_inv_timer_avp, self.fr_timer_avp))
             if text
         ]
@@ -88,8 +89,10 @@ class Answers(TmParams):
         return isinstance(ctx, RouteContext) and bool(ctx.store and ctx.store.get("tm", {}).get("no_e2e_reason"))
 
     def local_tag(self, tx: Transaction) -> bytes:
-        """The To tag of answers made here; the same for all of one transaction."""
-        return f"{self._tag_prefix}-{zlib.crc32(tx.key):08x}".encode()
+        """The To tag of answers made here: the same for all of one transaction, and for its CANCEL (RFC 3261 section
+        9.2), which comes with the same Via branch."""
+        mark = tx.request.via.branch or tx.key if tx.request is not None else tx.key
+        return f"{self._tag_prefix}-{zlib.crc32(mark):08x}".encode()
 
     def context_of(self, tx: Transaction) -> RouteContext:
         """The context of the request that the transaction was opened for."""
@@ -345,7 +348,7 @@ class Answers(TmParams):
             self.local_answer(tx, branch)
             return
         if not tx.relay_local and branch is not None:
-            if reply is not None and reply.tx in (None, tx) and reply.msg.status == tx.relay_status:
+            if reply is not None and (reply.msg is branch.reply or branch.reply is None):
                 packet = forward_reply(reply.msg)
             elif branch.reply is not None:
                 packet = forward_reply(branch.reply)
@@ -359,8 +362,8 @@ class Answers(TmParams):
             status, reason = self.reply_408_code, self.reply_408_reason.encode("latin-1")
         elif status == 487 and branch is None:
             reason = b"Request canceled"
-        elif status == 500 and branch is not None and branch.status == 503:
-            reason = REASONS[503]  # RFC 3261 section 16.7 item 6, with tm's text
+        elif branch is not None and branch.reply is not None:
+            reason = REASONS.get(branch.reply.status, b"Request Failure")  # of a 503 too, which leaves as 500
         else:
             reason = REASONS.get(status, b"Request Failure")
         request = self.context_of(tx)

@@ -15,6 +15,7 @@ from olelo.modules.tm.relay import CREATED, FAILED, IS_ACK, RETRANSMITTED, Relay
 from olelo.modules.tm.settings import TransactionSettings
 from olelo.modules.tm.uac_commands import UacCommands
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
+from olelo.sip.message import Message
 from olelo.transaction.branch import REPLIED, TIMED_OUT
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import CANCELED
@@ -97,9 +98,14 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
         self.flush()
         return 0
 
-    def _ends_call(self, msg: object) -> bool:
-        """Whether an ACK acknowledges a 2xx that a transaction here has relayed."""
-        return self.table.lookup_e2e_ack(msg) is not None  # type: ignore[arg-type]
+    def _ends_call(self, msg: Message) -> bool:
+        """Whether an ACK acknowledges a relayed 2xx, of a call that someone here keeps track of.
+
+        As Kamailio, which without dialog or accounting does not look for such ACKs.
+        """
+        if not self.wants_e2e_acks:
+            return False
+        return self.table.lookup_e2e_ack(msg) is not None
 
     @function("t_release", routes=REQUEST)
     def t_release(self, ctx: RouteContext) -> int:

@@ -9,6 +9,7 @@ from olelo.core.engine import ERR, WARN
 from olelo.core.errors import (
     E_BAD_ADDRESS,
     E_CANCELED,
+    E_CFG,
     E_SEND,
     E_TOO_MANY_BRANCHES,
     E_UNSPEC,
@@ -209,6 +210,8 @@ class Relay(Answers):
                     added += 1
                 else:
                     worst = E_CANCELED
+            else:
+                worst = min(worst, E_CFG)
             del ctx.msg.edits[base_edits:]  # what a branch route changed is that branch's alone
         ctx.ruri, ctx.dst_uri, ctx.path, ctx.bflags, ctx.force_socket, ctx.kind, ctx.branch = saved
         return self._sent(ctx, tx, added, worst)
