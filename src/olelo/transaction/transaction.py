@@ -388,7 +388,7 @@ class Transaction(ServerSide):
             self.chosen = None
             if self.is_invite and status < 300 and not answer and self.request is not None:
                 self.table.by_call[self.request.call_id] = self
-            if self.is_invite and not self.cancel_reason:
+            if self.is_invite and not self.cancel_reason and self.table.settings.local_cancel_reason:
                 self.cancel_reason = reason_of(status)
             for branch in self.branches:
                 if branch.status < 200:

@@ -219,7 +219,7 @@ def test_t_uac_send() -> None:
     net = bed(
         """
         request_route {
-            t_uac_send("MESSAGE", "sip:bob@192.0.2.2", "", "", 
+            t_uac_send("MESSAGE", "sip:bob@192.0.2.2", "", "",
                 "From: <sip:$fU@x>\\r\\nTo: sip:b@y\\r\\nContent-Type: text/plain\\r\\n", "hi $fU");
             xlog("rc $rc\\n");
             t_uac_send("MESSAGE", "nonsense", "", "", "", "");
