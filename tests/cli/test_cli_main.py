@@ -178,7 +178,13 @@ def test_modules(server: SimpleNamespace, run: Run) -> None:
     assert "More." not in shown
     listed = json.loads(run("modules", "sl", "--json")[1])
     assert listed["sl"]["parameters"][0]["default"] == 500
-    assert sorted(json.loads(run("modules", "--json")[1])) == ["kex", "sl", "tm"]
+    everything = json.loads(run("modules", "--json")[1])
+    assert sorted(everything) == ["core", "modules", "transformations"]
+    assert sorted(everything["modules"]) == ["kex", "sl", "tm"]
+    sl = everything["modules"]["sl"]
+    assert sl["functions"]["sl_send_reply"]["args"] == ["code", "reason"]
+    assert sl["parameters"] == {"default_code": "int"}
+    assert sl["variables"] == ["$sx"]
 
 
 def test_called_as_kamailio(server: SimpleNamespace, run: Run, config: str) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 _GROUPS: dict[str, str] = {
     "Kamailio does not read a CSeq that is folded; RFC 3261 section 7.3.1 allows it": "folded_cseq",
     "for Kamailio a comparison of a URI that cannot be read is true": "unknown_scheme uri_that_is_none",
-    "after t_relay() has failed, its own 500 leaves at once and not at the end of the script": (
-        "branch_route_drops_the_only_branch branch_route_drops_one_of_two"
-    ),
     "an INVITE repeated after its ACK is absorbed (RFC 3261 section 17.2.1); Kamailio answers again": (
         "invite_retransmitted_after_180"
     ),

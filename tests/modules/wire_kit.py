@@ -7,6 +7,7 @@ result, without the topmost Via of a forwarded request, whose branch differs.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -113,8 +114,10 @@ class Ports:
 
 
 def _bound() -> socket.socket:
-    """A UDP socket on a free port from 21000 to 21999."""
-    for port in range(21000, 22000):
+    """A UDP socket on a free port from 21000 to 21999; test processes that run at once begin at different ones."""
+    first = os.getpid() * 8 % 1000
+    for offset in range(1000):
+        port = 21000 + (first + offset) % 1000
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.bind(("127.0.0.1", port))

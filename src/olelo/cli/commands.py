@@ -154,8 +154,7 @@ def modules(
         print(f"olelo: no module {name}" + (f"; did you mean {near[0]}?" if near else ""), file=sys.stderr)
         raise typer.Exit(1)
     if json:
-        chosen = [name] if name is not None else sorted(catalog.modules)
-        _print_json({module: tables.module_parts(catalog, module) for module in chosen})
+        _print_json(tables.everything(catalog) if name is None else {name: tables.module_parts(catalog, name)})
     elif name is not None:
         tables.show_module(catalog, name)
     else:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from olelo.cli.kamcmd import plain
 from olelo.rpc.values import members, readable
-from olelo.script.catalog import Catalog, FunctionSpec
+from olelo.script.catalog import Catalog, FunctionSpec, ParamSpec, RouteKind
 
 
 def show_reply(values: list[Any], console: Console | None = None) -> None:
@@ -94,6 +94,33 @@ def show_module(catalog: Catalog, name: str, console: Console | None = None) -> 
         for entry in entries:
             table.add_row(*(Text("" if entry[column] is None else str(entry[column])) for column in columns))
         console.print(table)
+
+
+def everything(catalog: Catalog) -> dict[str, Any]:
+    """All that may be named in a configuration, by module: for editors, and for comparing with what people use."""
+
+    def of(module: str, params: dict[str, ParamSpec]) -> dict[str, Any]:
+        functions: dict[str, Any] = {}
+        for name, overloads in sorted(catalog.functions.items()):
+            for spec in overloads:
+                if spec.module == module:
+                    functions[name] = {
+                        "args": [arg.name for arg in spec.args],
+                        "routes": [kind.name.lower() for kind in RouteKind if kind in spec.routes and kind.name],
+                    }
+        return {
+            "functions": functions,
+            "parameters": {name: spec.type for name, spec in sorted(params.items())},
+            "variables": sorted(f"${spec.name}" for spec in catalog.variables.values() if spec.module == module),
+            "rpc": sorted(name for name, owner in catalog.commands.items() if owner == module),
+            "event_routes": sorted(name for name, owner in catalog.event_routes.items() if owner == module),
+        }
+
+    return {
+        "modules": {name: of(name, catalog.params.get(name, {})) for name in sorted(catalog.modules)},
+        "core": of("", catalog.core_params),
+        "transformations": sorted(f"{{{cls}.{name}}}" for cls, name in catalog.transforms),
+    }
 
 
 def module_parts(catalog: Catalog, name: str) -> dict[str, list[dict[str, Any]]]:

@@ -73,7 +73,9 @@ def catalog_of(modules: Modules, loaded: set[str] | None = None) -> Catalog:
     """What a configuration may name, of every module that Olelo has, without running anything."""
     catalog = empty_catalog()
     for cls in modules.values():
-        add_module(catalog, describe(cls))
+        spec = describe(cls)
+        add_module(catalog, spec)
+        catalog.commands.update({command.name: spec.name for command in spec.rpcs})
     catalog.modules = set(modules)
     catalog.loaded = loaded or set()
     catalog.known_elsewhere = elsewhere()

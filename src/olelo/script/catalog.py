@@ -168,6 +168,7 @@ class Catalog:
     transforms: dict[tuple[str, str], TransformSpec] = field(default_factory=dict)
     event_routes: dict[str, str] = field(default_factory=dict)  # name or "prefix:*" -> module
     modules: set[str] = field(default_factory=set)  # every module Olelo has
+    commands: dict[str, str] = field(default_factory=dict)  # RPC command -> module, for `olelo modules`
     loaded: set[str] = field(default_factory=set)
     known_elsewhere: dict[str, str] = field(default_factory=dict)  # names other Kamailio releases have -> what to say
     operands: dict[str, Getter] = field(

@@ -28,7 +28,8 @@ class ResolveError(ValueError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean X?` for the known name nearest to `name`, or ""."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name, list(known), n=5, cutoff=0.6)
+    found.sort(key=lambda one: sorted(one) != sorted(name))  # letters in the wrong order before everything else
     return f"did you mean {found[0]}?" if found else ""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from olelo.core import globals as custom
+from olelo.core.avps import avp_key
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, Pairs, RpcFault, param, rpc, variable
 from olelo.core.selects import select
-from olelo.modules.pv.avps import AvpName, avp_key, avp_pair, parse_aliases
+from olelo.modules.pv.avps import AvpName, avp_pair, parse_aliases
 from olelo.modules.pv.common import Pair, nothing
 from olelo.modules.pv.xavps import XavpName
 from olelo.script.catalog import Value

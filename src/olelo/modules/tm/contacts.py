@@ -13,7 +13,7 @@ from olelo.transaction.transaction import Transaction
 
 STANDARD, PROPORTIONAL = 0, 1
 #: Set in the field q_flag of the last contact of a step.
-LAST_OF_STEP = 1
+LAST_OF_STEP = 4
 
 
 class Contacts(Answers):
