@@ -16,15 +16,15 @@ from olelo.script.transforms import builtin_transforms
 from script.backend_fakes import Ctx, catalog, function
 from script.kamailio_probe import run_script
 
-#: Statements; each logs lines of `P:`. no() is a function that returns -1, route(SEVEN) one that returns 7.
+#: Statements; each logs lines of `P:`. nope() is a function that returns -1, route(SEVEN) one that returns 7.
 PIECES = {
     "the value of a route is that of its last action": """
         route(TAIL); L("$rc"); route(MISSED); L("$rc"); route(SWITCH); L("$rc"); route(ASSIGN); L("$rc");
         route(WHILE); L("$rc"); route(BREAK); L("$rc"); route(SEVEN); L("$rc");""",
     "a call as a condition and as a value": """
         if (route(TAIL)) { L("true"); } else { L("false $rc"); }
-        $var(x) = route(SEVEN); L("$var(x) $rc"); $var(x) = no(); L("$var(x) $rc"); $var(x) = 1 + route(SEVEN);
-        L("$var(x)"); if (!no() && !route(TAIL)) { L("both"); } if (no() || route(SEVEN)) { L("either"); }""",
+        $var(x) = route(SEVEN); L("$var(x) $rc"); $var(x) = nope(); L("$var(x) $rc"); $var(x) = 1 + route(SEVEN);
+        L("$var(x)"); if (!nope() && !route(TAIL)) { L("both"); } if (nope() || route(SEVEN)) { L("either"); }""",
     "$rc around core commands": """
         route(SEVEN); setflag(3); L("$rc"); if (isflagset(3)) { L("$rc"); } route(SEVEN);
         if ($var(x) == 99 || $rc == 7) { L("seven"); }""",
@@ -77,19 +77,19 @@ PIECES = {
 }
 
 ROUTES = """
-route[TAIL] { no(); }
-route[MISSED] { if (no()) { L("never"); } }
-route[SWITCH] { $avp(k) = "x"; switch($avp(k)) { case "x": no(); break; } }
+route[TAIL] { nope(); }
+route[MISSED] { if (nope()) { L("never"); } }
+route[SWITCH] { $avp(k) = "x"; switch($avp(k)) { case "x": nope(); break; } }
 route[ASSIGN] { $var(a) = 0; }
-route[WHILE] { $var(a) = 0; while($var(a) < 2) { $var(a) = $var(a) + 1; no(); } }
-route[BREAK] { if (!no()) { break; } L("never"); }
+route[WHILE] { $var(a) = 0; while($var(a) < 2) { $var(a) = $var(a) + 1; nope(); } }
+route[BREAK] { if (!nope()) { break; } L("never"); }
 route[SEVEN] { return 7; }
 route[LEAVE] { exit; }
 """
 
 
 def _spelled(text: str, log: str, no: str) -> str:
-    return re.sub(r'\bL\("([^"]*)"\)', log, text).replace("no()", no)
+    return re.sub(r'\bL\("([^"]*)"\)', log, text).replace("nope()", no)
 
 
 def _avp(inner: str, index: int | str | None) -> tuple[Any, Setter]:
@@ -117,7 +117,7 @@ def ours(name: str) -> list[str]:
 
     found = catalog(
         function("log", ArgKind.STR, call=log),
-        function("no", call=lambda ctx: -1),
+        function("nope", call=lambda ctx: -1),
         function("setflag", ArgKind.INT, module="", call=setflag),
         function("isflagset", ArgKind.INT, module="", call=lambda ctx, flag: 1 if flag in flags else -1),
     )
@@ -125,7 +125,7 @@ def ours(name: str) -> list[str]:
     found.transforms = {(t.cls, t.name): t for t in builtin_transforms()}
     found.variables["avp"] = VariableSpec("avp", "", inner="required", make=_avp)
     found.variables["var"] = VariableSpec("var", "", inner="required", make=_var)
-    text = _spelled(f"request_route {{ {PIECES[name]} }}\n{ROUTES}", r'log("\1")', "no()")
+    text = _spelled(f"request_route {{ {PIECES[name]} }}\n{ROUTES}", r'log("\1")', "nope()")
     diag = Diagnostics()
     cfg = parse_text('loadmodule "fake.so"\nloadmodule "pv.so"\n' + text, diag)
     found.modules.add("pv")

@@ -1,455 +1,350 @@
-"""From the text of a kamailio.cfg to tokens: comments, strings, variables, and the preprocessor's lines.
+"""The lexer: text to tokens, macros expanded, comments and left-out parts gone.
 
-Macros are replaced where an identifier stands (never inside strings or variables); the replaced tokens keep the
-place of their use. Nothing here raises: what is wrong goes to the diagnostics, and lexing goes on.
+The whole configuration is read before it is parsed, so that the parser can look ahead and a string that lost a
+quote can be read again in another way (see parser.py). Source: cfg.lex of Kamailio 5.6.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from olelo.script.diagnostics import Diagnostics
-from olelo.script.macros import Macros
+from olelo.script import strings
 from olelo.script.nodes import Pos
-
-#: Includes within includes at most, as Kamailio.
-MAX_DEPTH = 10
-
-ID, NUM, STR, RAW, PV, SELECT, OP, EOF = (
-    "identifier",
-    "number",
-    "string",
-    "string'",
-    "variable",
-    "select",
-    "operator",
-    "end",
+from olelo.script.preprocess import Preprocessor
+from olelo.script.source import Frame
+from olelo.script.tokens import (
+    EOF,
+    EVENT,
+    ID,
+    IPV6,
+    NUMBER,
+    NUMBER_WORDS,
+    NUMID,
+    OP,
+    PVAR,
+    RESERVED,
+    SELECT,
+    STRING,
+    WORD,
+    Token,
 )
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[01]+b(?![A-Za-z0-9_])|\d+")
-_OPERATOR = re.compile(r"&&|\|\||==|!=|=~|!~|<=|>=|<<|>>|=>|\+=|-=|[-+*/%=!<>&|^~(){}\[\];,:.?]")
-_DIRECTIVE = re.compile(r"(?:#!|!!)([A-Za-z_]+)")
-_PV_NAME = re.compile(r"[A-Za-z0-9_?.$]+")
-_SELECT_TEXT = re.compile(r"@[A-Za-z_][A-Za-z0-9_]*(?:\[(?:\"[^\"\n]*\"|[^\]\n]*)\]|\.[A-Za-z0-9_]+)*")
-_ESCAPES = {"n": "\n", "r": "\r", "a": "\a", "t": "\t", '"': '"', "\\": "\\"}
-_MODES = frozenset(("KAMAILIO", "OPENSER", "SER", "ALL", "MAXCOMPAT"))
+
+#: A configuration of 5,000 lines uses defines some thousand times; defines that double each other never end.
+MAX_EXPANSIONS = 50_000
+
+_BLANK = re.compile(r"(?:[ \t\b\r\n]|\\\n)+")
+_ALNUM = re.compile(r"[A-Za-z0-9_]+")
+_COLON_WORD = re.compile(r"(?:msg:len|uri:host|uri:port)(?![A-Za-z0-9_])")
+_IPV6 = re.compile(
+    r"(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}"
+    r"|(?:[0-9a-fA-F]{1,4}:){1,7}(?::[0-9a-fA-F]{1,4}){1,7}"
+    r"|:(?::[0-9a-fA-F]{1,4}){1,7}|(?:[0-9a-fA-F]{1,4}:){1,7}:|::"
+)
+_NUMBER = re.compile(r"0|[1-9][0-9]*|0x[0-9a-fA-F]+|0[0-7]+|[01]+b")
+_OPERATOR = re.compile(r"\(int\)|\(str\)|<<|>>|==|=~|>=|<=|!=|\+=|&&|\|\||[-=<>!&|~^+*/,;:.(){}\[\]%]")
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_MODE = re.compile(r"(?:#|//)!(?:(SER)|(KAMAILIO|OPENSER)|(?:MAXCOMPAT|ALL))(?:\n|\Z)")
+_PV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PV_PAREN = re.compile(r"[()\n]")
+_ATTRIBUTE = re.compile(r"(?:(?:f[rud]?|t[rud]?|g)\.)?[A-Za-z_][A-Za-z0-9_]*(?:\[-?[0-9]*\])?")
+_SER_ATTRIBUTE = re.compile(r"(?:(?:f[rud]?|t[rud]?|g)\.)?([A-Za-z_][A-Za-z0-9_]*)")  # %name, $avp(name) of today
+_SELECT = re.compile(
+    r"""[A-Za-z_]\w*(?:\[(?:-?\w+|"[^"\n]*")\])?(?:\.[A-Za-z_]\w*(?:\[(?:-?\w+|"[^"\n]*")\])?)*""", re.ASCII
+)
+_EVENT_NAME = re.compile(r"([ \t\b\r\n]*)\[([ \t\b\r\n]*)([^\]\n{};]*?)([ \t\b\r]*)\]")
+_BROKEN = re.compile(r"([^\n]*?)[ \t]*\)*[ \t]*[;{,]?[ \t]*(?=\n|\Z)")
 
 
-@dataclass(slots=True)
-class Token:
-    """kind is one of the names above; text as it means (strings without quotes, escapes undone); spaced: blanks or a
-    line end stand before it. end is the place behind it, for what is missing there."""
-
-    kind: str
-    text: str
-    pos: Pos
-    end: Pos
-    spaced: bool
-    value: int = 0
-
-
-class Reader:
-    """One file while it is read."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self.name = name
-        self.text = text
-        self.at = 0
-        self.line = 1
-        self.line_start = 0
-
-    def pos(self, at: int | None = None) -> Pos:
-        return Pos(self.name, self.line, (self.at if at is None else at) - self.line_start + 1)
-
-    def move(self, to: int) -> None:
-        """Go on to an offset, counting lines."""
-        newlines = self.text.count("\n", self.at, to)
-        if newlines:
-            self.line += newlines
-            self.line_start = self.text.rfind("\n", self.at, to) + 1
-        self.at = to
-
-
-def decode(data: bytes) -> str:
-    """Bytes of a file as latin-1 text, without BOM, line ends as `\\n`."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
-    return data.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+def number_of(word: str) -> int:
+    """The value of a number as written: decimal, 0x.., octal 0.., binary ..b."""
+    if word[-1] == "b" and word[:2] != "0x":
+        return int(word[:-1], 2)
+    if word[:2] == "0x":
+        return int(word, 16)
+    return int(word, 8) if word[0] == "0" else int(word[:4300])
 
 
 class Lexer:
-    """Tokens of a configuration, includes followed and preprocessor lines obeyed."""
+    """Reads everything the preprocessor's frames hold. `broken`: offsets of quotes to read as unclosed on their line
+    (file, offset) -> whether to say so."""
 
-    def __init__(
-        self,
-        name: str,
-        text: str,
-        diag: Diagnostics,
-        macros: Macros,
-        read: Callable[[str], bytes],
-        environ: Mapping[str, str],
-    ) -> None:
-        self.diag = diag
-        self.macros = macros
-        self.read = read
-        self.environ = environ
-        self.sources: dict[str, str] = {name: text}
-        self.reader = Reader(name, text)
-        self.stack: list[Reader] = []
-        self.conditions: list[tuple[Pos, bool, str]] = []  # (where, was a branch taken, directive)
-        self.included_conditions: list[int] = []
+    def __init__(self, pre: Preprocessor, broken: Mapping[tuple[str, int], bool]) -> None:
+        self.pre = pre
+        self.diag = pre.diag
+        self.broken = broken
+        self.tokens: list[Token] = []
+        self.stray = ""
+        self.line_seen = ("", 0)
+        self.module_word = False
+        self.expansions = 0
 
-    def tokens(self) -> Iterator[Token]:
-        """All tokens, EOF last."""
-        while True:
-            token = self._next()
-            if token.kind == STR:
-                token, following = self._joined(token)
-                yield token
-                token = following
-            if token.kind == ID:
-                yield from self._expanded(token)
+    def run(self) -> list[Token]:
+        """All tokens; the last is EOF."""
+        pre = self.pre
+        last = pre.frames[0]
+        while pre.frames:
+            frame = pre.frames[-1]
+            if frame.i < len(frame.text):
+                frame.i = self._step(frame, frame.i)
                 continue
-            yield token
-            if token.kind == EOF:
-                return
+            last = pre.frames.pop()
+            pre.resume()
+        end = last.source.pos(len(last.source.text))
+        self.tokens.append(Token(EOF, "", end, end, first=True, stray=self.stray))
+        pre.finish()
+        return self.tokens
 
-    def _joined(self, first: Token) -> tuple[Token, Token]:
-        """Adjacent double-quoted strings are one string."""
-        parts = [first.text]
-        while True:
-            token = self._next()
-            if token.kind != STR:
-                break
-            parts.append(token.text)
-            first.end = token.end
-        first.text = "".join(parts)
-        return first, token
+    def _emit(self, frame: Frame, kind: str, text: str, start: int, end: int, number: int = 0) -> int:
+        pos = frame.pos(start)
+        place = (pos.file, pos.line)
+        after = frame.end(end)
+        token = Token(kind, text, pos, after, number, place != self.line_seen)
+        token.offset = frame.origin(start)
+        token.stray, self.stray = self.stray, ""
+        self.line_seen = (after.file, after.line)
+        self.tokens.append(token)
+        return end
 
-    def _expanded(self, token: Token, seen: tuple[str, ...] = ()) -> Iterator[Token]:
-        """A macro's value as tokens at the macro's place; any other identifier as it is."""
-        name = token.text
-        if name not in self.macros.defines or name in seen:
-            yield token
-            return
-        value = self.macros.defines[name]
-        if not value:
-            return
-        inner = Lexer(token.pos.file, value, self.diag, self.macros, self.read, self.environ)
-        first = True
-        for part in inner._plain():
-            part.pos, part.end = token.pos, token.end
-            part.spaced = token.spaced if first else part.spaced
-            first = False
-            if part.kind == ID:
-                yield from self._expanded(part, (*seen, name))
-            else:
-                yield part
-
-    def _plain(self) -> Iterator[Token]:
-        while True:
-            token = self._next()
-            if token.kind == EOF:
-                return
-            yield token
-
-    # --- one token ----------------------------------------------------------------------------------------
-
-    def _next(self) -> Token:
-        spaced = False
-        while True:
-            reader = self.reader
-            text, at = reader.text, reader.at
-            if at >= len(text):
-                if self._leave_file():
-                    spaced = True
-                    continue
-                here = reader.pos()
-                return Token(EOF, "", here, here, True)
-            char = text[at]
-            if char in " \t\n\f\v":
-                reader.move(at + 1)
-                spaced = True
-            elif (
-                char == "#"
-                or text.startswith("//", at)
-                or (text.startswith("!!", at) and self._line_is_blank_before(at))
-            ):
-                self._comment_or_directive()
-                spaced = True
-            elif text.startswith("/*", at):
-                self._block_comment()
-                spaced = True
-            else:
-                return self._token(char, spaced)
-
-    def _line_is_blank_before(self, at: int) -> bool:
-        return not self.reader.text[self.reader.line_start : at].strip()
-
-    def _token(self, char: str, spaced: bool) -> Token:
-        reader = self.reader
-        start = reader.pos()
-        text, at = reader.text, reader.at
-        if char == '"':
-            value = self._string()
-            return Token(STR, self.macros.apply_substs(value), start, self.reader.pos(), spaced)
-        if char == "'":
-            end = text.find("'", at + 1)
-            if end < 0:
-                self.diag.error("syntax-string", "this string has no closing '", start)
-                end = len(text)
-            value = text[at + 1 : end]
-            reader.move(min(end + 1, len(text)))
-            return Token(RAW, self.macros.apply_substs(value), start, reader.pos(), spaced)
+    def _step(self, frame: Frame, i: int) -> int:
+        """Read one token or one stretch of blanks at i; returns the offset to go on at."""
+        text = frame.text
+        char = text[i]
+        if char in " \t\b\r\n\\":
+            blank = _BLANK.match(text, i)
+            if blank:
+                return blank.end()
+            return self._unknown(frame, i)
+        if char.isascii() and (char.isalnum() or char == "_"):
+            return self._word(frame, i)
+        if char == '"' or char == "'":
+            return self._string(frame, i)
         if char == "$":
-            return self._variable(start, spaced)
+            return self._variable(frame, i)
+        if char == "#" or (char == "/" and text.startswith(("//", "/*"), i)):
+            return self._comment(frame, i)
         if char == "@":
-            select = _SELECT_TEXT.match(text, at)
+            select = _SELECT.match(text, i + 1)
             if select:
-                reader.move(select.end())
-                return Token(SELECT, select[0][1:], start, reader.pos(), spaced)
-        word = _WORD.match(text, at)
-        if word:
-            name = word[0]
-            reader.move(word.end())
-            if name in ("include_file", "import_file"):
-                self._include(name == "import_file", start)
-                return self._next()
-            return Token(ID, name, start, reader.pos(), spaced)
-        number = _NUMBER.match(text, at)
-        if number:
-            reader.move(number.end())
-            return Token(NUM, number[0], start, reader.pos(), spaced, _number(number[0]))
-        operator = _OPERATOR.match(text, at)
+                return self._emit(frame, SELECT, select[0], i, select.end())
+            return self._unknown(frame, i)
+        if char == "!" and text.startswith("!!", i):
+            done = self.pre.directive(frame, i)
+            if done is not None:
+                return self._after_directive(frame, done)
+        if char == ":":
+            address = _IPV6.match(text, i)
+            if address:
+                return self._emit(frame, IPV6, address[0], i, address.end())
+        if char == "%" and not self._after_operand():
+            attribute = _SER_ATTRIBUTE.match(text, i + 1)
+            if attribute:
+                return self._emit(frame, PVAR, f"avp({attribute[1]})", i, attribute.end())
+        operator = _OPERATOR.match(text, i)
         if operator:
-            reader.move(operator.end())
-            return Token(OP, operator[0], start, reader.pos(), spaced)
-        reader.move(at + 1)
-        self.diag.error("syntax-character", f"unexpected character {char!r}", start)
-        return self._next()
+            return self._emit(frame, OP, operator[0], i, operator.end())
+        return self._unknown(frame, i)
 
-    def _string(self) -> str:
-        reader = self.reader
-        text = reader.text
-        start = reader.pos()
-        out = []
-        i = reader.at + 1
-        while True:
-            if i >= len(text):
-                self.diag.error("syntax-string", 'this string has no closing "', start, 'add the missing "')
-                break
-            char = text[i]
-            if char == '"':
-                i += 1
-                break
-            if char != "\\":
-                out.append(char)
-                i += 1
-                continue
-            following = text[i + 1 : i + 2]
-            if following in _ESCAPES and following:
-                out.append(_ESCAPES[following])
-                i += 2
-            elif following == "\n":
-                i += 2
-            elif following == "x" and re.match(r"[0-9a-fA-F]{1,2}", text[i + 2 : i + 4]):
-                digits = re.match(r"[0-9a-fA-F]{1,2}", text[i + 2 : i + 4])
-                assert digits is not None
-                out.append(chr(int(digits[0], 16)))
-                i += 2 + len(digits[0])
-            elif octal := re.match(r"[0-7]{2,3}", text[i + 1 : i + 4]):
-                out.append(chr(int(octal[0], 8) & 255))
-                i += 1 + len(octal[0])
-            else:
-                out.append("\\" + following)
-                i += 2
-        reader.move(i)
-        return "".join(out)
+    def _after_operand(self) -> bool:
+        """Does the previous token end an operand, so that an operator may follow?"""
+        if not self.tokens:
+            return False
+        last = self.tokens[-1]
+        return last.kind in (PVAR, STRING, NUMBER, SELECT, ID) or (last.kind == OP and last.text == ")")
 
-    def _variable(self, start: Pos, spaced: bool) -> Token:
-        """`$name`, `$name(..)`, `$(..)`: parentheses are only counted; no line end inside."""
-        reader = self.reader
-        text = reader.text
-        i = reader.at + 1
-        if not text.startswith("(", i):
-            name = _PV_NAME.match(text, i)
-            if name is None:
-                reader.move(i)
-                self.diag.error("syntax-variable", "a variable's name is missing after $", start)
-                return Token(PV, "null", start, reader.pos(), spaced)
-            i = name.end()
-        if text.startswith("(", i):
-            depth = 0
-            while i < len(text) and text[i] != "\n":
-                depth += {"(": 1, ")": -1}.get(text[i], 0)
-                i += 1
-                if depth == 0:
-                    break
-            if depth:
-                self.diag.error("syntax-variable", "this variable has no closing )", start, length=i - reader.at)
-        name_text = text[reader.at + 1 : i]
-        reader.move(i)
-        return Token(PV, self.macros.apply_substs(name_text), start, reader.pos(), spaced)
+    def _after_directive(self, frame: Frame, done: int) -> int:
+        """An include leaves its own reading place in the file that includes; the new file begins at 0."""
+        return frame.i if self.pre.frames[-1] is not frame else done
 
-    def _block_comment(self) -> None:
-        reader = self.reader
-        text = reader.text
-        start = reader.pos()
-        depth = 1
-        i = reader.at + 2
-        while depth and i < len(text):
-            if text.startswith("/*", i):
-                depth, i = depth + 1, i + 2
-            elif text.startswith("*/", i):
-                depth, i = depth - 1, i + 2
-            else:
-                i += 1
-        if depth:
-            self.diag.error("syntax-comment", "this comment has no closing */", start, length=2)
-        reader.move(i)
+    def _unknown(self, frame: Frame, i: int) -> int:
+        """A character no token begins with. Kamailio drops it silently; the parser says where it explains a fault."""
+        char = frame.text[i]
+        if not self.stray:
+            self.diag.warning(
+                "stray-character", f'the character "{_printable(char)}" is ignored here', frame.pos(i),
+                "outside strings and comments it means nothing",
+            )  # fmt: skip
+        self.stray += char
+        return i + 1
 
-    # --- files --------------------------------------------------------------------------------------------
+    def _word(self, frame: Frame, i: int) -> int:
+        text = frame.text
+        match = _ALNUM.match(text, i)
+        word = match[0] if match else text[i]
+        end = i + len(word)
+        follows = text[end : end + 1]
+        if follows == ":":
+            address = _IPV6.match(text, i)
+            if address and address.end() > end:
+                return self._emit(frame, IPV6, address[0], i, address.end())
+            special = _COLON_WORD.match(text, i)
+            if special:
+                return self._emit(frame, WORD, special[0], i, special.end())
+        if word[0].isdigit():
+            if _NUMBER.fullmatch(word):
+                return self._emit(frame, NUMBER, word, i, end, number_of(word))
+            return self._emit(frame, NUMID, word, i, end)
+        if word in RESERVED:
+            if word in NUMBER_WORDS:
+                return self._emit(frame, NUMBER, word, i, end, NUMBER_WORDS[word])
+            if word in ("include_file", "import_file"):
+                return self._after_directive(frame, self.pre.include(frame, end, word, frame.pos(i)))
+            self._emit(frame, WORD, word, i, end)
+            if word == "event_route":
+                return self._event(frame, end)
+            self.module_word = word in ("loadmodule", "loadmodulex")
+            return end
+        defines = self.pre.defines
+        if word in defines:
+            frame.i = i
+            self.expansions += 1
+            if self.expansions > MAX_EXPANSIONS:
+                if self.expansions == MAX_EXPANSIONS + 1:
+                    self.diag.error(
+                        "endless-define", f"more than {MAX_EXPANSIONS} uses of defines", frame.pos(i),
+                        f'does "{word}" grow without end?', len(word),
+                    )  # fmt: skip
+                return self._emit(frame, ID, word, i, end)
+            if frame.expanding(word):
+                self.diag.error("endless-define", f'"{word}" is defined as itself', frame.pos(i), length=len(word))
+                return self._emit(frame, ID, word, i, end)
+            frame.splice(i, end, word, defines[word] or "")
+            return 0
+        return self._emit(frame, ID, word, i, end)
 
-    def _include(self, optional: bool, start: Pos) -> None:
-        reader = self.reader
-        blank = re.compile(r'[ \t]*"((?:[^"\\\n]|\\.)*)"[ \t]*;?').match(reader.text, reader.at)
-        word = "import_file" if optional else "include_file"
-        if blank is None:
-            self.diag.error("syntax-include", f"{word} needs a file name in double quotes", start, length=len(word))
-            return
-        name = self.macros.apply_substs(blank[1])
-        reader.move(blank.end())
-        if len(self.stack) >= MAX_DEPTH:
-            self.diag.error("include-depth", f"more than {MAX_DEPTH} files include one another", start)
-            return
-        tried = [name]
-        if not os.path.isabs(name):
-            tried.append(os.path.join(os.path.dirname(reader.name), name))
-        for path in tried:
-            try:
-                data = self.read(path)
-            except OSError as error:
-                problem = error
-                continue
-            self.sources[path] = decode(data)
-            self.stack.append(reader)
-            self.included_conditions.append(len(self.conditions))
-            self.reader = Reader(path, self.sources[path])
-            return
-        if not optional or not isinstance(problem, FileNotFoundError):
-            self.diag.error("include-missing", f"cannot read {name}: {problem.strerror}", start)
-
-    def _leave_file(self) -> bool:
-        if not self.stack:
-            for where, _, directive in self.conditions:
+    def _string(self, frame: Frame, i: int) -> int:
+        text = frame.text
+        key = (frame.source.name, frame.origin(i))
+        if key in self.broken:
+            match = _BROKEN.match(text, i + 1)
+            end = match.end(1) if match else i + 1
+            if self.broken[key]:
                 self.diag.error(
-                    "ifdef-unbalanced", f"this #!{directive} has no #!endif", where, length=len(directive) + 2
-                )
-            self.conditions.clear()
-            return False
-        self.reader = self.stack.pop()
-        self.included_conditions.pop()
-        return True
+                    "unterminated-string", "this string is not closed", frame.pos(i),
+                    f"the closing {text[i]} is missing on this line",
+                )  # fmt: skip
+                return self._emit(frame, STRING, text[i + 1 : end], i, end)
+            return i + 1
+        reader = strings.read_double if text[i] == '"' else strings.read_single
+        value, end, closed = reader(text, i)
+        if not closed:
+            self.diag.error(
+                "unterminated-string", "this string is not closed before the end of the file", frame.pos(i),
+                f"the closing {text[i]} is missing",
+            )  # fmt: skip
+        value = self.pre.substitute(value)
+        self._emit(frame, STRING, value, i, end)
+        stop = strings.closing_quote(text, i + 1) if text[i] == '"' else end
+        self.tokens[-1].lines = text.count("\n", i, stop) - text.count("\\\n", i, stop) if stop > 0 else 1
+        if self.module_word:
+            self.module_word = False
+            name = module_name(value)
+            if name:
+                self.pre.define("trydef", "MOD_" + name, None, frame.pos(i))
+        return end
 
-    # --- lines for the preprocessor -----------------------------------------------------------------------
+    def _variable(self, frame: Frame, i: int) -> int:
+        text = frame.text
+        at = i + 1
+        if text.startswith("?", at):
+            return self._emit(frame, PVAR, "?", i, at + 1)
+        name = _PV_NAME.match(text, at)
+        end = name.end() if name else at
+        if text.startswith("(", end):
+            close = self._close_paren(frame, end)
+            if close < 0:
+                line_end = text.find("\n", i)
+                line_end = len(text) if line_end < 0 else line_end
+                self.diag.error(
+                    "unterminated-variable", "a parenthesis of this variable is not closed on its line",
+                    frame.pos(i), 'every "(" in it needs its ")"', end + 1 - i,
+                )  # fmt: skip
+                cut = _BROKEN.match(text, i + 1)
+                end = cut.end(1) if cut else line_end
+                return self._emit(frame, PVAR, text[i + 1 : end], i, end)
+            return self._pvar(frame, i, close)
+        if self.pre.compat_max:
+            attribute = _ATTRIBUTE.match(text, at)
+            if attribute:
+                return self._pvar(frame, i, attribute.end())
+        if name is None:
+            self.diag.error("bad-variable", "a variable's name must follow the $", frame.pos(i), "for example $ru")
+            return self._emit(frame, PVAR, "", i, at)
+        return self._pvar(frame, i, end)
 
-    def _comment_or_directive(self) -> None:
-        reader = self.reader
-        start = reader.at
-        directive = _DIRECTIVE.match(reader.text, start)
-        end = self._line_end(start)
-        if directive is None or not self._directive(directive[1], directive.end(), end):
-            reader.move(end)
+    def _pvar(self, frame: Frame, i: int, end: int) -> int:
+        value = self.pre.substitute(frame.text[i:end])
+        return self._emit(frame, PVAR, value[1:] if value.startswith("$") else value, i, end)
 
-    def _line_end(self, at: int) -> int:
-        end = self.reader.text.find("\n", at)
-        return len(self.reader.text) if end < 0 else end
-
-    def _directive(self, word: str, at: int, end: int) -> bool:
-        """Obey one preprocessor line; False where it is only a comment."""
-        reader = self.reader
-        pos = reader.pos()
-        if word in _MODES:
-            return False
-        if word in ("include_file", "import_file"):
-            reader.move(at)
-            self._include(word == "import_file", pos)
-            return True
-        if word in ("ifdef", "ifndef", "ifexp"):
-            self._condition(word, reader.text[at:end], pos)
-            return True
-        if word in ("else", "endif"):
-            if reader.text[at:end].strip():
-                return False  # Kamailio: not alone on its line, so it is a comment
-            self._else_or_endif(word, pos, end)
-            return True
-        while reader.text[:end].endswith("\\") and end < len(reader.text):
-            end = self._line_end(end + 1)
-        known = self.macros.directive(word, reader.text[at:end].replace("\\\n", ""), pos, self.diag, self.environ)
-        if known:
-            reader.move(end)
-        return known
-
-    def _condition(self, word: str, rest: str, pos: Pos) -> None:
-        name = rest.split("#")[0].strip() if word != "ifexp" else rest.strip()
-        if not name:
-            self.diag.error("syntax-ifdef", f"#!{word} needs a name", pos, length=len(word) + 2)
-        if word == "ifexp":
-            holds = self.macros.evaluate(name, pos, self.diag)
-        else:
-            holds = (name in self.macros.defines) == (word == "ifdef")
-        self.conditions.append((pos, holds, word))
-        self.reader.move(self._line_end(self.reader.at))
-        if not holds:
-            self._skip()
-
-    def _else_or_endif(self, word: str, pos: Pos, end: int) -> None:
-        self.reader.move(end)
-        if not self.conditions:
-            self.diag.error("ifdef-unbalanced", f"#!{word} without #!ifdef", pos, length=len(word) + 2)
-        elif word == "endif":
-            self.conditions.pop()
-        else:
-            where, _taken, directive = self.conditions[-1]
-            self.conditions[-1] = (where, True, directive)
-            self._skip()
-
-    def _skip(self) -> None:
-        """Go on to the #!else or #!endif that ends what is left out; nothing in between is read."""
-        reader = self.reader
+    @staticmethod
+    def _close_paren(frame: Frame, i: int) -> int:
+        """The offset after the parenthesis that closes the one at i; -1: none on this line."""
         depth = 0
-        while reader.at < len(reader.text):
-            end = self._line_end(reader.at)
-            line = reader.text[reader.at : end]
-            found = re.match(r"\s*(?:#!|!!)(ifdef|ifndef|ifexp|else|endif)\b(.*)", line)
-            if found:
-                word, alone = found[1], not found[2].strip()
-                if word.startswith("if"):
-                    depth += 1
-                elif alone and word == "endif":
-                    if depth == 0:
-                        reader.move(end)
-                        self.conditions.pop()
-                        return
-                    depth -= 1
-                elif alone and word == "else" and depth == 0:
-                    where, taken, directive = self.conditions[-1]
-                    reader.move(end)
-                    if not taken:
-                        self.conditions[-1] = (where, True, directive)
-                        return
-                    continue
-            reader.move(min(end + 1, len(reader.text)))
+        for match in _PV_PAREN.finditer(frame.text, i):
+            char = match[0]
+            if char == "\n":
+                return -1
+            depth += 1 if char == "(" else -1
+            if depth == 0:
+                return match.end()
+        return -1
+
+    def _comment(self, frame: Frame, i: int) -> int:
+        text = frame.text
+        if text.startswith("#!", i):
+            done = self.pre.directive(frame, i)
+            if done is not None:
+                return self._after_directive(frame, done)
+        if text.startswith("/*", i):
+            return self._block_comment(frame, i)
+        mode = _MODE.match(text, i)
+        if mode:
+            self.pre.compat_ser, self.pre.compat_max = mode[1] is not None, mode[2] is None
+        end = text.find("\n", i)
+        end = len(text) if end < 0 else end + 1
+        if i < frame.macro_end:
+            lost = text[frame.macro_end : end].strip()
+            if lost and not lost.startswith(("#", "//")):
+                name = frame.active[-1][0]
+                self.diag.warning(
+                    "comment-in-define", f'the value of "{name}" holds a comment, which swallows the rest of this line',
+                    frame.pos(i), "a comment may not stand on the line of a #!define", len(name),
+                )  # fmt: skip
+        return end
+
+    def _block_comment(self, frame: Frame, i: int) -> int:
+        depth = 0
+        opened: list[Pos] = []
+        for match in _COMMENT_EDGE.finditer(frame.text, i):
+            if match[0] == "/*":
+                depth += 1
+                opened.append(frame.pos(match.start()))
+            else:
+                depth -= 1
+                opened.pop()
+                if depth == 0:
+                    return match.end()
+        hint = 'the closing "*/" is missing'
+        if len(opened) < len(_COMMENT_EDGE.findall(frame.text, i)) or len(opened) > 1:
+            hint = f'comments nest: the "/*" in line {opened[-1].line} needs its own "*/"'
+        self.diag.error("unterminated-comment", "this comment is not closed", frame.pos(i), hint, 2)
+        return len(frame.text)
+
+    def _event(self, frame: Frame, i: int) -> int:
+        match = _EVENT_NAME.match(frame.text, i)
+        if match is None:
+            return i
+        bracket = match.end(1)
+        self._emit(frame, OP, "[", bracket, bracket + 1)
+        self._emit(frame, EVENT, match[3].strip('"'), match.start(3), match.end(3))
+        return self._emit(frame, OP, "]", match.end() - 1, match.end())
 
 
-def _number(text: str) -> int:
-    if text[:2].lower() == "0x":
-        return int(text, 16)
-    if text.endswith("b"):
-        return int(text[:-1], 2)
-    if len(text) > 1 and text[0] == "0" and all(c in "01234567" for c in text):
-        return int(text, 8)
-    return int(text)
+def module_name(path: str) -> str:
+    """The bare name of a module: "tm" for "tm.so", "tm", "/usr/lib/kamailio/modules/tm.so"."""
+    name = path.rsplit("/", 1)[-1]
+    return name[:-3] if name.endswith(".so") else name
+
+
+def _printable(char: str) -> str:
+    return char if char.isprintable() else f"\\x{ord(char) & 0xFF:02x}"

@@ -1,294 +1,424 @@
-"""Expressions: operators by precedence, operands, calls."""
+"""Expressions: operands, operators, calls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NoReturn
 
-from olelo.script import nodes as n
-from olelo.script.cursor import Cursor, Problem
-from olelo.script.lexer import EOF, ID, NUM, OP, PV, RAW, SELECT, STR, Token
-
-# Low to high. The words are normalised to the operators of nodes.Binary.
-_BINARY: tuple[dict[str, str], ...] = (
-    {"||": "||", "or": "||"},
-    {"&&": "&&", "and": "&&"},
-    {"|": "|"},
-    {"&": "&"},
-    {"^": "^"},
-    {"<<": "<<"},
-    {">>": ">>"},
-    {"==": "==", "!=": "!=", "=~": "=~", "eq": "eq", "ne": "ne", "ieq": "ieq", "ine": "ine"},
-    {">": ">", "<": "<", ">=": ">=", "<=": "<="},
-    {"+": "+", "-": "-"},
-    {"*": "*", "/": "/", "mod": "mod"},
+from olelo.script.grammar import (
+    BARE_COMMANDS,
+    BINARY,
+    COMMANDS,
+    COMPARE_LEVEL,
+    COMPARE_OPS,
+    EQUAL_LEVEL,
+    EQUAL_OPS,
+    INT_OPERANDS,
+    IP_OPERANDS,
+    PROTO_OPERANDS,
+    URI_OPERANDS,
+    takes,
 )
-OPERANDS = frozenset(
-    (
-        "method", "uri", "status", "from_uri", "to_uri", "src_ip", "dst_ip", "src_port", "dst_port", "proto", "af",
-        "max_len", "myself", "snd_ip", "snd_port", "snd_proto", "snd_af", "to_ip", "to_port",
-    )
-)  # fmt: skip
-#: Words that stand for numbers.
-BOOLEANS = {"yes": 1, "true": 1, "on": 1, "enable": 1, "no": 0, "false": 0, "off": 0, "disable": 0}
-#: Core commands that may stand without parentheses.
-BARE = frozenset(
-    (
-        "force_rport", "add_rport", "add_local_rport", "force_tcp_alias", "add_tcp_alias", "revert_uri", "userphone",
-        "clear_branches", "set_forward_no_connect", "set_reply_no_connect", "set_forward_close", "set_reply_close",
-        "forward",
-    )
-)  # fmt: skip
-_NOT_OURS = {
-    "!~": 'there is no operator !~; write !(a =~ "re")',
-    "+=": "there is no operator +=; write x = x + y",
-    "-=": "there is no operator -=; write x = x - y",
-    "?": "there is no ?: operator; write selval(condition, a, b)",
-}
-#: What `=` in an expression means for a caller of `expression`.
-ASSIGN_HINT = '"==" compares; "=" assigns'
+from olelo.script.nodes import (
+    Assign,
+    Binary,
+    Block,
+    BlockExpr,
+    Call,
+    CoreOperand,
+    Expr,
+    Ident,
+    Int,
+    RouteCall,
+    Select,
+    Str,
+    Ternary,
+    Unary,
+    Var,
+)
+from olelo.script.parse_addr import AddressParser
+from olelo.script.tokens import (
+    COMMAND_WORDS,
+    EOF,
+    ID,
+    INET6_WORDS,
+    INET_WORDS,
+    NUMBER,
+    OP,
+    OPERANDS,
+    OPERATOR_WORDS,
+    PROTO_WORDS,
+    PVAR,
+    ROUTE_WORDS,
+    SELECT,
+    STATEMENT_WORDS,
+    STRING,
+    WORD,
+    Token,
+    describe,
+)
+
+_UNARY = {"!": "!", "~": "~", "-": "-", "(int)": "(int)", "(str)": "(str)"}
 
 
-class Expressions:
-    """Parses expressions; statements come from the subclass."""
+class ExpressionParser(AddressParser):
+    """Reads expressions; statements, which a `{ }` in an expression holds, are the subclass's."""
 
-    cursor: Cursor
-    block: Callable[[], n.Block]
+    calling: str = ""  # the module function whose arguments are being read
 
-    def expression(self, level: int = 0) -> n.Expr:
-        if level == len(_BINARY):
-            return self._unary()
-        left = self.expression(level + 1)
+    def braces(self, label: str, empty: bool = False) -> Block:
+        """`{ actions }` (parse_stmt.py); empty: without a word about having none."""
+        raise NotImplementedError
+
+    # --- operators ------------------------------------------------------------------------------------------
+
+    def operator(self) -> str:
+        """The binary operator at hand, normalised, or ""."""
+        token = self.tok
+        if token.kind == OP:
+            return token.text if token.text in BINARY else ""
+        if token.kind == WORD:
+            op = OPERATOR_WORDS.get(token.text, "")
+            return op if op in BINARY else ""
+        return ""
+
+    def expr(self, minimum: int = 0) -> Expr:
+        """An expression of operators that bind tighter than `minimum`."""
+        left = self.unary()
         while True:
-            token = self.cursor.peek()
-            if level == 0 and token.kind == OP and token.text in _NOT_OURS:
-                raise Problem("no-operator", _NOT_OURS[token.text], token.pos, length=len(token.text))
-            operator = _BINARY[level].get(token.text) if token.kind in (OP, ID) else None
-            if operator is None:
+            op = self.operator()
+            level = BINARY.get(op, 0)
+            if level <= minimum:
                 return left
-            self.cursor.take()
-            if operator in ("==", "!=") and self._network_follows():
-                right: n.Expr = self._address()
+            token = self.advance()
+            if self.tok.kind == OP and self.tok.text == "=" and self.tok.pos == token.end:
+                self.fail(
+                    "no-such-operator", f'there is no operator "{token.text}="', token.pos,
+                    '"==" compares' if token.text == "==" else "", len(token.text) + 1,
+                )  # fmt: skip
+            left = Binary(left.pos, op, left, self.expr(level))
+
+    def unary(self) -> Expr:
+        """An operand with what stands before it: `! - ~ (int) (str) defined`."""
+        token = self.tok
+        op = ""
+        if token.kind == OP:
+            op = _UNARY.get(token.text, "")
+        elif token.kind == WORD and token.text in ("not", "defined"):
+            op = "!" if token.text == "not" else "defined"
+        if not op:
+            return self.operand()
+        if op == "-" and self.ahead().kind == NUMBER:
+            self.advance()
+            number = self.advance()
+            return Int(token.pos, -number.number, "-" + number.text if _differs(number) else "")
+        self.enter()
+        self.advance()
+        node = Unary(token.pos, op, self.unary())
+        self.depth -= 1
+        return node
+
+    # --- operands -------------------------------------------------------------------------------------------
+
+    def operand(self) -> Expr:
+        token = self.tok
+        kind = token.kind
+        if kind == PVAR:
+            self.advance()
+            return Var(token.pos, token.text)
+        if kind == STRING:
+            self.advance()
+            return Str(token.pos, token.text)
+        if kind == NUMBER:
+            if self.at_ipv4():
+                self.fail(
+                    "bare-address", "an address must be quoted here", token.pos,
+                    "only src_ip, dst_ip and their like take it bare", len(token.text),
+                )  # fmt: skip
+            self.advance()
+            return Int(token.pos, token.number, token.text if _differs(token) else "")
+        if kind == SELECT:
+            self.advance()
+            return Select(token.pos, token.text)
+        if kind == OP:
+            return self._bracketed(token)
+        if kind == WORD:
+            return self._word(token)
+        if kind == ID:
+            return self.call() if self.next_is("(") else self._bare(token)
+        self.unexpected("a value")
+
+    def _bracketed(self, token: Token) -> Expr:
+        if token.text == "(":
+            self.enter()
+            self.advance()
+            if self.tok.kind == PVAR and self.next_is("="):
+                node: Expr = self.assignment()
             else:
-                right = self.expression(level + 1)
-            left = n.Binary(token.pos, operator, left, right)
+                node = self.expr()
+            self.expect(")", token)
+            self.depth -= 1
+            return node
+        if token.text == "{":
+            self.enter()
+            condition, self.condition = self.condition, ""
+            block = self.braces("block")
+            self.condition = condition
+            self.depth -= 1
+            return BlockExpr(token.pos, block)
+        if token.text == "," or token.text == ")":
+            self.unexpected("a value", "an argument is missing" if self.calling else "")
+        self.unexpected("a value")
 
-    def condition(self) -> n.Expr:
-        """An expression where a truth is wanted: `=` in it is said to be a mistake."""
-        expr = self.expression()
-        token = self.cursor.peek()
-        if token.kind == OP and token.text == "=":
-            self.cursor.take()
-            value = self.expression()
-            expr = n.Assign(token.pos, expr, value)
-        return expr
+    def _bare(self, token: Token) -> NoReturn:
+        """A word that is neither called nor compared."""
+        following = self.ahead()
+        if following.kind == ID and not following.first:
+            self.advance()
+            self.unexpected("")
+        hint = f'a string needs quotes: "{token.text}"; a variable its $: $var({token.text}); a function its ()'
+        if following.kind == EOF or following.text in (")", ",", ";"):
+            hint += "; a #!define must stand above"
+        self.fail("bare-word", f'"{token.text}" alone is no value', token.pos, hint, len(token.text))
 
-    def _unary(self) -> n.Expr:
-        cursor = self.cursor
-        token = cursor.peek()
-        if token.kind == OP and token.text in ("!", "-", "~", "+"):
-            cursor.take()
-            operand = self._unary()
-            if token.text == "+":
-                return operand
-            if token.text == "-" and isinstance(operand, n.Int):
-                return n.Int(token.pos, -operand.value, "-" + operand.text)
-            return n.Unary(token.pos, token.text, operand)
-        if token.kind == ID and token.text in ("not", "defined"):
-            cursor.take()
-            return n.Unary(token.pos, "!" if token.text == "not" else "defined", self._unary())
-        if token.kind == OP and token.text == "(":
-            inner = cursor.peek(1)
-            if inner.kind == ID and inner.text in ("int", "str") and cursor.peek(2).text == ")":
-                cursor.take()
-                cursor.take()
-                cursor.take()
-                return n.Unary(token.pos, f"({inner.text})", self._unary())
-            cursor.take()
-            expr = self.condition()
-            if not cursor.at(")"):
-                raise cursor.missing(")", "the expression")
-            cursor.take()
-            return expr
-        return self._operand()
+    def _word(self, token: Token) -> Expr:
+        word = token.text
+        if word in OPERANDS:
+            return self.comparison(token)
+        if word == "route" and self.next_is("("):
+            return self.route_call()
+        if word in COMMAND_WORDS:
+            return self.command()
+        if word in ("strlen", "strempty", "selval"):
+            return self._builtin(token)
+        if word in PROTO_WORDS:
+            self.fail("bare-word", f'"{word}" alone is no value', token.pos, "compare it: proto == UDP", len(word))
+        if word in STATEMENT_WORDS or word in ("else", "case", "default"):
+            self.unexpected("a value")
+        if word in ROUTE_WORDS:
+            self.unexpected("a value", "a route is called with route(NAME)")
+        self.reserved("a value")
 
-    def _operand(self) -> n.Expr:
-        cursor = self.cursor
-        token = cursor.peek()
-        if token.kind == STR or token.kind == RAW:
-            cursor.take()
-            return n.Str(token.pos, token.text)
-        if token.kind == PV:
-            cursor.take()
-            return n.Var(token.pos, token.text)
-        if token.kind == SELECT:
-            cursor.take()
-            return n.Select(token.pos, token.text)
-        if token.kind == NUM:
-            if self._network_follows():
-                return self._address()
-            cursor.take()
-            return n.Int(token.pos, token.value, token.text)
-        if token.kind == OP and token.text == "{":
-            return n.BlockExpr(token.pos, self.block())
-        if token.kind == OP and token.text == "[":
-            return self._address()
-        if token.kind == ID:
-            return self._word()
-        raise cursor.unexpected("a value")
-
-    def _word(self) -> n.Expr:
-        cursor = self.cursor
-        token = cursor.take()
-        name = token.text
-        if name == "route" and cursor.at("("):
-            return self._route_call(token)
-        if name in ("strlen", "strempty") and cursor.at("("):
-            cursor.take()
-            operand = self.expression()
-            cursor.expect(")", f"{name}(")
-            return n.Unary(token.pos, name, operand)
-        if name == "selval" and cursor.at("("):
-            return self._selval(token)
-        if cursor.at("("):
-            return n.Call(token.pos, name, self.arguments(name))
-        if name == "msg" and cursor.at(":") and cursor.peek(1).text == "len":
-            cursor.take()
-            cursor.take()
-            return n.CoreOperand(token.pos, "msg:len")
-        if name in OPERANDS:
-            return n.CoreOperand(token.pos, name)
-        if name in BARE:
-            return n.Call(token.pos, name, [], True)
-        if name in BOOLEANS:
-            return n.Int(token.pos, BOOLEANS[name], name)
-        return self._host(token)
-
-    def _host(self, token: Token) -> n.Expr:
-        """A bare word: INET, UDP, or a host name with dots and hyphens."""
-        text = token.text
-        cursor = self.cursor
-        while cursor.peek().kind == OP and cursor.peek().text in (".", "-") and not cursor.peek().spaced:
-            following = cursor.peek(1)
-            if following.kind not in (ID, NUM) or following.spaced:
-                break
-            text += cursor.take().text + cursor.take().text
-        return n.Ident(token.pos, text)
-
-    def _selval(self, token: Token) -> n.Expr:
-        cursor = self.cursor
-        cursor.take()
-        cond = self.condition()
-        cursor.expect(",", "the condition of selval(")
-        yes = self.expression()
-        cursor.expect(",", "the second value of selval(")
-        no = self.expression()
-        cursor.expect(")", "selval(")
-        return n.Ternary(token.pos, cond, yes, no)
-
-    def _route_call(self, token: Token) -> n.Expr:
-        cursor = self.cursor
-        cursor.take()
-        target = cursor.peek()
-        if target.kind == OP and target.text == ")":
-            raise Problem("route-name", "route() needs the name of a route", target.pos)
-        if target.kind in (ID, NUM) and cursor.peek(1).text in (")", "-", ".", ":"):
-            name = cursor.take().text
-            while not cursor.at(")") and cursor.peek().kind in (OP, ID, NUM) and not cursor.at(";"):
-                name += cursor.take().text
-            goal: n.Expr = n.Str(target.pos, name)
+    def _builtin(self, token: Token) -> Expr:
+        self.advance()
+        opened = self.tok
+        if not self.accept("("):
+            self.unexpected(f'"(" after {token.text}')
+        self.enter()
+        first = self.expr()
+        if token.text == "selval":
+            self._comma(token)
+            second = self.expr()
+            self._comma(token)
+            node: Expr = Ternary(token.pos, first, second, self.expr())
         else:
-            goal = self.expression()
-        cursor.expect(")", "the route's name")
-        return n.RouteCall(token.pos, goal)
+            node = Unary(token.pos, token.text, first)
+        self.expect(")", opened)
+        self.depth -= 1
+        return node
 
-    def arguments(self, name: str) -> list[n.Expr]:
-        """`(a, b, ..)` behind a function's name."""
-        cursor = self.cursor
-        cursor.take()
-        args: list[n.Expr] = []
-        if cursor.accept(")"):
-            return args
-        while True:
-            args.append(self._argument())
-            if cursor.accept(","):
-                continue
-            if cursor.accept(")"):
-                return args
-            token = cursor.peek()
-            if token.kind == EOF or token.text in (";", "{", "}"):
-                raise cursor.missing(")", f"the arguments of {name}(")
-            if token.kind in (ID, NUM) and isinstance(args[-1], n.Ident):
-                raise Problem(
-                    "missing-quote", f"text in {name}( is not in quotes", args[-1].pos, 'a " is missing before it'
-                )
-            raise cursor.missing(",", f"argument {len(args)} of {name}(")
+    def _comma(self, token: Token) -> None:
+        if not self.accept(","):
+            self.unexpected('","', f"{token.text} takes three values: selval(condition, then, otherwise)")
 
-    def _argument(self) -> n.Expr:
-        """An argument: an expression, or for core commands a bare flag, host or address."""
-        token = self.cursor.peek()
-        if token.kind == OP and token.text in (",", ")"):
-            return n.Str(token.pos, "")
-        if token.kind in (ID, NUM) and self._address_parts():
-            return self._address()
-        expr = self.expression()
-        if isinstance(expr, n.Ident) and self.cursor.at(":") and not self.cursor.peek().spaced:
-            return n.Ident(expr.pos, expr.name + self._joined())
-        if isinstance(expr, n.CoreOperand) and self.cursor.at(":") and not self.cursor.peek().spaced:
-            return n.Ident(expr.pos, expr.name + self._joined())
-        return expr
+    # --- comparisons of core operands -----------------------------------------------------------------------
 
-    # --- addresses ----------------------------------------------------------------------------------------
+    def comparison(self, token: Token) -> Expr:
+        """`uri == ..`, `src_ip == ..`: a core operand stands only on the left of a comparison (myself also right)."""
+        self.advance()
+        name = OPERANDS[token.text]
+        left = CoreOperand(token.pos, name)
+        op = self.operator()
+        if name == "max_len" and not op:
+            return left
+        equal = op in EQUAL_OPS
+        if not (equal or (op == "=~" and name not in INT_OPERANDS and name not in PROTO_OPERANDS and name != "myself")):
+            if name in INT_OPERANDS and op in COMPARE_OPS:
+                self.advance()
+                return Binary(token.pos, op, left, self._right(name, COMPARE_LEVEL))
+            kinds = "== or !=" if name == "myself" or name in PROTO_OPERANDS else "== != or =~"
+            if name in INT_OPERANDS:
+                kinds = "== != < > <= or >="
+            self.unexpected(f'a comparison ({kinds}) after "{token.text}"')
+        self.advance()
+        return Binary(token.pos, op, left, self._right(name, EQUAL_LEVEL))
 
-    def _network_follows(self) -> bool:
-        token = self.cursor.peek()
-        return (token.kind == OP and token.text == "[") or (token.kind == NUM and self._address_parts() > 0)
+    def _right(self, name: str, level: int) -> Expr:
+        token = self.tok
+        if name == "myself":
+            if token.kind == WORD and (token.text in URI_OPERANDS or token.text in IP_OPERANDS):
+                self.advance()
+                return CoreOperand(token.pos, OPERANDS[token.text])
+            self.unexpected("uri, from_uri, to_uri, src_ip or dst_ip")
+        if token.kind == WORD and token.text == "myself" and (name in URI_OPERANDS or name in IP_OPERANDS):
+            self.advance()
+            return CoreOperand(token.pos, "myself")
+        if name == "method" and token.kind == ID and not self.next_is("("):
+            self.advance()
+            return Ident(token.pos, token.text)
+        if name in PROTO_OPERANDS and ((token.kind == WORD and token.text in PROTO_WORDS) or self.is_op("*")):
+            self.advance()
+            return Ident(token.pos, token.text)
+        if name in ("af", "snd_af") and token.kind == NUMBER and token.text in INET_WORDS | INET6_WORDS:
+            self.advance()
+            return Ident(token.pos, "INET" if token.text in INET_WORDS else "INET6")
+        if name in INT_OPERANDS and token.kind == WORD and token.text == "max_len":
+            self.advance()
+            return CoreOperand(token.pos, "max_len")
+        if name in IP_OPERANDS:
+            if self.at_address():
+                return self.network()
+            if token.kind == ID and not self.next_is("("):
+                return Ident(token.pos, self.host())
+        value = self.expr(level)
+        if name in IP_OPERANDS and isinstance(value, Int):
+            self.report("bad-address", "an address is compared with a number", token.pos, length=len(token.text))
+        return value
 
-    def _address_parts(self) -> int:
-        """How many tokens from here make a bare IPv4 address; 0 if they make none."""
-        cursor = self.cursor
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    def assignment(self) -> Assign:
+        """`$x = value`, at the variable."""
+        target = self.advance()
+        self.advance()
+        condition, self.condition = self.condition, ""
+        value = self.expr()
+        self.condition = condition
+        return Assign(target.pos, Var(target.pos, target.text), value)
+
+    def call(self) -> Call:
+        """`name(arg, ..)` of a module function."""
+        token = self.advance()
+        if self.calling:
+            self.report(
+                "nested-call", f"{token.text}() is called inside the arguments of {self.calling}()", token.pos,
+                "call it before and keep its result in a variable", len(token.text),
+            )  # fmt: skip
+        opened = self.advance()
+        self.enter()
+        outer, self.calling = self.calling, token.text
+        condition, self.condition = self.condition, ""
+        call = Call(token.pos, token.text)
+        if not self.is_op(")"):
+            call.args.append(self.expr())
+            while self.accept(","):
+                call.args.append(self.expr())
+        self._end_call(call, opened)
+        self.calling, self.condition = outer, condition
+        self.depth -= 1
+        return call
+
+    def _end_call(self, call: Call, opened: Token) -> None:
+        """The `)` of a call, or what is wrong instead: a forgotten comma, most often."""
+        token = self.tok
+        if token.kind == STRING or token.kind == PVAR or token.kind == NUMBER:
+            if not token.first:
+                self.unexpected('"," or ")"')
+            if self.next_is(",") or self.next_is(")"):
+                self.missing(",", f"between the arguments of the call in line {opened.pos.line}")
+                call.args.append(self.expr())
+                while self.accept(","):
+                    call.args.append(self.expr())
+        self.expect(")", opened)
+
+    def route_call(self) -> RouteCall:
+        """`route(NAME)`, `route("name")`, `route(expression)`."""
+        token = self.advance()
+        opened = self.advance()
+        name = self.tok
+        if name.kind == ID and not self.next_is("("):
+            self.advance()
+            if self.is_op("-") and self.ahead().kind in (ID, NUMBER):
+                self.fail(
+                    "bare-text", 'a route name with "-" must be quoted', name.pos, f'route("{name.text}-...")',
+                    len(name.text),
+                )  # fmt: skip
+            target: Expr = Str(name.pos, name.text)
+        elif name.kind == NUMBER and self.next_is(")"):
+            self.advance()
+            target = Str(name.pos, str(name.number))
+        elif name.kind == OP and name.text == ")":
+            self.unexpected("the name of a route")
+        elif name.kind == WORD and self.next_is(")"):
+            self.reserved("the name of a route")
+        else:
+            condition, self.condition = self.condition, ""
+            target = self.expr()
+            self.condition = condition
+        self.expect(")", opened)
+        return RouteCall(token.pos, target)
+
+    def command(self) -> Call:
+        """A core command, whose arguments the grammar knows."""
+        token = self.advance()
+        call = Call(token.pos, token.text)
+        opened = self.tok
+        if not self.is_op("("):
+            if token.text in BARE_COMMANDS:
+                call.bare = True
+                return call
+            self.unexpected(f'"(" after {token.text}', f"{token.text} takes {takes(token.text)}")
+        self.advance()
+        forms = COMMANDS[token.text]
         count = 0
-        for part in range(7):
-            token = cursor.peek(part)
-            if part and token.spaced:
-                return 0
-            if part % 2 == 0:
-                if token.kind != NUM:
-                    return 0
-            elif token.text != ".":
-                return 0
+        while not self.is_op(")"):
+            letters = {form[count] for form in forms if len(form) > count and self._fits(form[count])}
+            if not letters or self.tok.kind == EOF:
+                if self.tok.first or self.is_op(";") or self.is_op("{"):
+                    break
+                self.fail(
+                    "bad-argument", f"unexpected {describe(self.tok)}, {token.text} takes {takes(token.text)}",
+                    self.tok.pos,
+                )  # fmt: skip
+            call.args.append(self._argument(min(letters)))
+            forms = tuple(form for form in forms if len(form) > count and form[count] in letters)
             count += 1
-        return count
+            if not self.accept(","):
+                break
+        if self.is_op(")") and not any(len(form) == count for form in forms):
+            self.fail("bad-argument", f"{token.text} takes {takes(token.text)}", token.pos, length=len(token.text))
+        self.expect(")", opened)
+        return call
 
-    def _address(self) -> n.Expr:
-        """`10.0.0.1`, `[::1]`, with `/mask` a network, with `:port` as one word."""
-        cursor = self.cursor
-        start = cursor.peek()
-        text = ""
-        if cursor.at("["):
-            while not cursor.at("]"):
-                if cursor.peek().kind == EOF or (text and cursor.peek().spaced):
-                    raise cursor.missing("]", "the IPv6 address")
-                text += cursor.take().text
-            text += cursor.take().text
-        else:
-            for _ in range(7):
-                text += cursor.take().text
-        if cursor.at("/"):
-            cursor.take()
-            if cursor.peek().kind == NUM and self._address_parts():
-                mask = "".join(cursor.take().text for _ in range(7))
-            else:
-                mask = cursor.take().text
-            return n.Network(start.pos, text, mask)
-        if cursor.at(":") and not cursor.peek().spaced:
-            text += self._joined()
-        return n.Ident(start.pos, text)
+    def _fits(self, letter: str) -> bool:
+        kind, word = self.tok.kind, self.tok.text
+        match letter:
+            case "s":
+                return kind == STRING
+            case "n":
+                return kind == NUMBER
+            case "i":
+                return kind == NUMBER or (self.is_op("-") and self.ahead().kind == NUMBER)
+            case "f":
+                return kind in (NUMBER, STRING, ID)
+            case "h":
+                return kind in (STRING, ID) or self.at_address() or (kind == WORD and word == "uri:host")
+            case "p":
+                return kind == NUMBER or (kind == WORD and word == "uri:port")
+            case "a":
+                return kind in (PVAR, STRING)
+            case "t":
+                return (kind == WORD and word in PROTO_WORDS and word.lower() not in ("ws", "wss")) or self.is_op("*")
+            case "x":
+                return True
+            case _:
+                return self.at_host() or kind == NUMBER
 
-    def _joined(self) -> str:
-        """The text of tokens up to a blank, comma, parenthesis or semicolon."""
-        text = ""
-        while True:
-            token = self.cursor.peek()
-            if token.kind == EOF or (text and token.spaced) or token.text in (",", ")", ";", "{", "}"):
-                return text
-            text += self.cursor.take().text
+    def _argument(self, letter: str) -> Expr:
+        token = self.tok
+        if letter == "x":
+            return self.expr()
+        if letter in "lk" or (letter == "h" and token.kind not in (STRING, WORD)):
+            return self.socket_expr() if letter == "k" else self._host_expr()
+        if token.kind == WORD or token.kind == ID or (token.kind == OP and token.text == "*"):
+            self.advance()
+            return Ident(token.pos, token.text)
+        return self.unary()
+
+    def _host_expr(self) -> Expr:
+        token = self.tok
+        name = self.listen_id()
+        return Str(token.pos, name) if token.kind == STRING else Ident(token.pos, name)
+
+
+def _differs(token: Token) -> bool:
+    return token.text != str(token.number)

@@ -1,106 +1,201 @@
-"""The small expressions of #!ifexp and #!defexp: numbers, strings, defines and operators."""
+"""The expressions of `#!ifexp` and `#!defexp` (Kamailio 5.7 and later): arithmetic and strings over defines.
+
+Source: the core cookbook, "ifexp" and "defexp". A name that is not defined is 0, one defined without value is 1.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-Number = float | str
-_TOKEN = re.compile(r"""\s*(?:(\d+(?:\.\d+)?)|"([^"]*)"|'([^']*)'|([A-Za-z_]\w*)|(==|!=|<=|>=|&&|\|\||[-+*/%()<>!]))""")
-_LEVELS = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
+Number = int | float
+Value = Number | str
+
+_TOKEN = re.compile(
+    r"""[ \t\r]*(?:(?P<num>0x[0-9a-fA-F]+|\d+(?:\.\d*)?|\.\d+)|(?P<str>"[^"]*"|'[^']*')|(?P<name>[A-Za-z_]\w*)"""
+    r"""|(?P<op>\*\*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>!~&|^(),]))"""
+)
+_LEVELS: dict[str, int] = {
+    "||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, ">": 7, "<=": 7, ">=": 7,
+    "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10, "**": 12,
+}  # fmt: skip
+_UNARY = 11
+_MAX_DEPTH = 64
+_MAX_BITS = 4096
 
 
-class ExpressionError(ValueError):
-    """The expression cannot be read; the text says why."""
+class SnexprError(ValueError):
+    """The expression cannot be read or computed; `offset` is where."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
 
 
-def evaluate(text: str, defines: Mapping[str, str | None]) -> Number:
-    """The value of an expression: a number or a string. An undefined name is 0, one without value 1."""
-    tokens: list[tuple[str, str]] = []
-    at = 0
-    while text[at:].strip():
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise ExpressionError(f"cannot read {text[at:].strip()[:20]!r}")
-        kind = ("number", "string", "string", "name", "operator")[match.lastindex - 1]  # type: ignore[operator]
-        tokens.append((kind, match[match.lastindex]))  # type: ignore[index]
-        at = match.end()
-    if not tokens:
-        raise ExpressionError("the expression is empty")
-    parser = _Parser(tokens, defines)
-    value = parser.level(0)
-    if parser.tokens:
-        raise ExpressionError(f"unexpected {parser.tokens[0][1]!r}")
+def _number(value: Value, offset: int) -> Number:
+    if isinstance(value, str):
+        raise SnexprError("a number is needed here, not a string", offset)
     return value
 
 
-class _Parser:
-    def __init__(self, tokens: list[tuple[str, str]], defines: Mapping[str, str | None]) -> None:
-        self.tokens = tokens
-        self.defines = defines
-
-    def level(self, index: int) -> Number:
-        if index == len(_LEVELS):
-            return self.unary()
-        value = self.level(index + 1)
-        while self.tokens and self.tokens[0][0] == "operator" and self.tokens[0][1] in _LEVELS[index]:
-            value = _apply(self.tokens.pop(0)[1], value, self.level(index + 1))
-        return value
-
-    def unary(self) -> Number:
-        if not self.tokens:
-            raise ExpressionError("a value is missing at the end")
-        kind, text = self.tokens.pop(0)
-        if kind == "operator":
-            if text == "!":
-                return float(not self.unary())
-            if text == "-":
-                return -_real(self.unary())
-            if text == "(":
-                value = self.level(0)
-                if not self.tokens or self.tokens.pop(0)[1] != ")":
-                    raise ExpressionError("a ) is missing")
-                return value
-            raise ExpressionError(f"unexpected {text!r}")
-        if kind == "number":
-            return float(text)
-        if kind == "string":
-            return text
-        if text not in self.defines:
-            return 0.0
-        value_text = self.defines[text]
-        if value_text is None:
-            return 1.0
-        try:
-            return float(value_text)
-        except ValueError:
-            return value_text.strip().strip('"')
+def truth(value: Value) -> bool:
+    """Is the value true: a number other than 0, a string that is not empty."""
+    return bool(value)
 
 
-def _real(value: Number) -> float:
-    if isinstance(value, float):
-        return value
+def of_define(value: str | None) -> Value:
+    """The value of a define as an operand: a number where it reads as one, else its text without quotes."""
+    if value is None:
+        return 1
+    text = value.strip()
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
     try:
-        return float(value)
+        return int(text, 0) if re.fullmatch(r"[-+]?(0x[0-9a-fA-F]+|0|[1-9]\d*)", text) else float(text)
     except ValueError:
-        return 0.0
+        return text
 
 
-def _apply(operator: str, left: Number, right: Number) -> Number:
-    if operator == "||":
-        return float(bool(left) or bool(right))
-    if operator == "&&":
-        return float(bool(left) and bool(right))
-    if operator in ("==", "!="):
-        same = left == right if type(left) is type(right) else str(left) == str(right)
-        return float(same == (operator == "=="))
-    if operator == "+" and isinstance(left, str) and isinstance(right, str):
-        return left + right
-    a, b = _real(left), _real(right)
-    if operator in ("/", "%") and b == 0:
-        raise ExpressionError("division by zero")
-    actions: dict[str, Callable[[], float]] = {
-        "<": lambda: float(a < b), ">": lambda: float(a > b), "<=": lambda: float(a <= b), ">=": lambda: float(a >= b),
-        "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: a / b, "%": lambda: a % b,
-    }  # fmt: skip
-    return actions[operator]()
+class _Evaluator:
+    def __init__(self, text: str, defines: Mapping[str, str | None]) -> None:
+        self.text = text
+        self.defines = defines
+        self.depth = 0
+        self.tokens: list[tuple[str, str, int]] = []
+        i = 0
+        while text[i:].strip():
+            match = _TOKEN.match(text, i)
+            if match is None:
+                raise SnexprError("not understood", i + len(text[i:]) - len(text[i:].lstrip()))
+            kind = match.lastgroup or ""
+            self.tokens.append((kind, match[kind], match.start(kind)))
+            i = match.end()
+        self.tokens.append(("end", "", len(text.rstrip())))
+        self.at = 0
+
+    def accept(self, op: str) -> bool:
+        if self.tokens[self.at][:2] == ("op", op):
+            self.at += 1
+            return True
+        return False
+
+    def operand(self) -> Value:
+        kind, text, offset = self.tokens[self.at]
+        self.at += 1
+        if kind == "num":
+            return int(text, 16) if text[:2] == "0x" else float(text) if "." in text else int(text)
+        if kind == "str":
+            return text[1:-1]
+        if kind == "name":
+            if self.accept("("):
+                return self.function(text, offset)
+            return of_define(self.defines[text]) if text in self.defines else 0
+        if kind == "op" and text == "(":
+            value = self.expression(0)
+            if not self.accept(")"):
+                raise SnexprError('")" missing', self.tokens[self.at][2])
+            return value
+        if kind == "op" and text in "-+!~":
+            operand = self.expression(_UNARY)
+            if text == "!":
+                return int(not truth(operand))
+            number = _number(operand, offset)
+            return ~int(number) if text == "~" else -number if text == "-" else number
+        raise SnexprError("an operand is missing" if kind == "end" else f'"{text}" is not expected here', offset)
+
+    def function(self, name: str, offset: int) -> Value:
+        if name == "defined" and self.tokens[self.at][0] == "name":
+            value: Value = int(self.tokens[self.at][1] in self.defines)
+            self.at += 1
+        elif name == "strlen":
+            value = len(str(self.expression(0)))
+        else:
+            raise SnexprError(f'unknown function "{name}"', offset)
+        if not self.accept(")"):
+            raise SnexprError('")" missing', self.tokens[self.at][2])
+        return value
+
+    def expression(self, minimum: int) -> Value:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise SnexprError("nested too deeply", self.tokens[self.at][2])
+        left = self.operand()
+        while True:
+            kind, op, offset = self.tokens[self.at]
+            level = _LEVELS.get(op, 0) if kind == "op" else 0
+            if level <= minimum:
+                break
+            self.at += 1
+            left = _apply(op, left, self.expression(level), offset)
+        self.depth -= 1
+        return left
+
+
+def _apply(op: str, left: Value, right: Value, offset: int) -> Value:
+    if op == "&&":
+        return int(truth(left) and truth(right))
+    if op == "||":
+        return int(truth(left) or truth(right))
+    if op in ("==", "!="):
+        same = left == right if isinstance(left, str) is isinstance(right, str) else str(left) == str(right)
+        return int(same is (op == "=="))
+    if isinstance(left, str) and isinstance(right, str):
+        if op == "+":
+            return left + right
+        if op in ("<", ">", "<=", ">="):
+            return int({"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[op])
+    return _compute(op, _number(left, offset), _number(right, offset), offset)
+
+
+def _compute(op: str, a: Number, b: Number, offset: int) -> Number:
+    try:
+        match op:
+            case "+":
+                return a + b
+            case "-":
+                return a - b
+            case "*":
+                return a * b
+            case "/":
+                quotient = a / b
+                return int(quotient) if quotient == int(quotient) else quotient
+            case "%":
+                return a % b
+            case "**":
+                return float(a) ** int(b)
+            case "<":
+                return int(a < b)
+            case ">":
+                return int(a > b)
+            case "<=":
+                return int(a <= b)
+            case ">=":
+                return int(a >= b)
+            case "<<":
+                if not 0 <= b < _MAX_BITS:
+                    raise SnexprError("shift out of range", offset)
+                return int(a) << int(b)
+            case ">>":
+                if not 0 <= b < _MAX_BITS:
+                    raise SnexprError("shift out of range", offset)
+                return int(a) >> int(b)
+            case "&":
+                return int(a) & int(b)
+            case "|":
+                return int(a) | int(b)
+            case _:
+                return int(a) ^ int(b)
+    except ZeroDivisionError:
+        raise SnexprError("division by zero", offset) from None
+    except OverflowError:
+        raise SnexprError("number too large", offset) from None
+
+
+def evaluate(text: str, defines: Mapping[str, str | None]) -> Value:
+    """The value of an expression over `defines`. Raises SnexprError with the offset of the fault, nothing else."""
+    evaluator = _Evaluator(text, defines)
+    value = evaluator.expression(0)
+    kind, rest, offset = evaluator.tokens[evaluator.at]
+    if kind != "end":
+        raise SnexprError(f'"{rest}" is not expected here', offset)
+    return value
