@@ -127,3 +127,15 @@ def test_where_the_ack_of_a_local_2xx_goes(mode: int) -> None:
     [peer] = [peer for peer in (a, b, c) if peer.inbox]
     assert peer is (b, a, c)[mode]
     assert peer.gets("ACK").uri == b.uri
+
+
+def test_extra_headers_of_ack_and_cancel() -> None:
+    net = bed(
+        'modparam("tm", "ac_extra_hdrs", "my")\nrequest_route { append_branch("sip:carol@192.0.2.3"); t_relay(); }'
+    )
+    alice, bob, carol = net.peer("alice"), net.peer("bob"), net.peer("carol")
+    alice.invite(bob.uri, "My-A: 1", "MY-B: 2", "Other: 3")
+    bob.gets("INVITE").reply(180)
+    carol.gets("INVITE").reply(603)
+    for packet in (carol.gets("ACK"), bob.gets("CANCEL")):
+        assert (packet.header("My-A"), packet.header("My-B"), packet.header("Other")) == ("1", "2", "")

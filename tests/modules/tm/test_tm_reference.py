@@ -11,10 +11,8 @@ from modules.tm.kit import said
 from olelo.testing import Bed
 
 MODULES = ("tm", "sl", "tmx", "pv", "xlog", "siputils", "textops", "kex", "corex")
-HEAD = (
-    "".join(f'loadmodule "{name}.so"\n' for name in MODULES)
-    + 'modparam("tm", "contacts_avp", "cs")\nmodparam("tm", "contact_flows_avp", "fl")\n'
-)
+PARAMS = 'modparam("tm", "contacts_avp", "cs")\nmodparam("tm", "contact_flows_avp", "fl")\n'
+HEAD = "".join(f'loadmodule "{name}.so"\n' for name in MODULES) + PARAMS
 
 _VARIABLES = (
     "$T_branch_idx|$T_reply_code|$T_reply_reason|$T_reply_ruid|$T_reply_last|$T(id_index)|$T(reply_type)|$T_inv($rm)"

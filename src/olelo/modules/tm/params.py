@@ -66,7 +66,7 @@ class TmParams(Module):
     reply_408_reason = param("Request Timeout", "Reason of that answer.")
     rich_redirect = param(0, "1: a 3xx made by t_reply shows branch flags and path.", noop=True)
     on_sl_reply = param("", "onreply_route for replies without a transaction.", any_type=True)
-    ac_extra_hdrs = param("", "Prefix of headers copied into ACK and CANCEL.", noop=True)
+    ac_extra_hdrs = param("", "Headers of an INVITE that start like this go into its ACK and CANCEL, too.")
     local_ack_mode = param(
         0, "Where the ACK of a local 2xx goes: 0 its next hop by RFC 3261, 1 where the INVITE went, 2 the 2xx's sender."
     )
@@ -117,6 +117,7 @@ class TmParams(Module):
             aggregate_challenges=bool(self.aggregate_challenges),
             faked_reply_prio=self.faked_reply_prio,
             local_cancel_reason=bool(self.local_cancel_reason),
+            ac_extra_hdrs=self.ac_extra_hdrs.encode("latin-1"),
             failure_reply_mode=self.failure_reply_mode,
             ruri_matching=bool(self.ruri_matching),
             via1_matching=bool(self.via1_matching),
