@@ -53,7 +53,7 @@ def answers(port: int) -> bool:
         text = (
             f"OPTIONS sip:127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{me};branch=z9hG4bK-{me}\r\n"
             f"From: <sip:ready@127.0.0.1>;tag=1\r\nTo: <sip:ready@127.0.0.1>;tag=2\r\nCall-ID: ready-{me}\r\n"
-            "CSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
+            "CSeq: 1 OPTIONS\r\nMax-Forwards: 0\r\nContent-Length: 0\r\n\r\n"
         )
         sock.sendto(text.encode(), ("127.0.0.1", port))
         try:

@@ -47,8 +47,7 @@ def check(path: str, defines: dict[str, str | None]) -> tuple[Diagnostics, dict[
     """Everything wrong in a configuration, and the text of its files; opens no socket and runs nothing of the file."""
     diag = Diagnostics()
     config = parse_file(path, diag, defines=defines, environ=os.environ)
-    if not any(d.code.startswith("syntax") for d in diag.errors) or config.items:
-        check_config(config, diag, all_modules())
+    check_config(config, diag, all_modules())
     return diag, config.sources
 
 
