@@ -202,9 +202,16 @@ def make_cancel(request: bytes, reason: bytes = b"") -> bytes:
     return _hop_request(Message.parse(request), "CANCEL", None, reason)
 
 
-def make_ack(request: bytes, reply: Message) -> bytes:
-    """The ACK for a negative final answer to an INVITE as it was sent (RFC 3261 section 17.1.1.3)."""
-    return _hop_request(Message.parse(request), "ACK", reply, b"")
+def make_ack(request: bytes, reply: Message, extra: bytes = b"") -> bytes:
+    """The ACK for a negative final answer to an INVITE as it was sent (RFC 3261 section 17.1.1.3). extra: header lines."""
+    return _hop_request(Message.parse(request), "ACK", reply, extra)
+
+
+def headers_with_prefix(request: bytes, prefix: bytes) -> bytes:
+    """The header lines of a request whose names start like this, in any case, each with its line end."""
+    prefix = prefix.lower()
+    lines = Message.parse(request).lines
+    return b"".join(line.rstrip() + b"\r\n" for line in lines if line[: len(prefix)].lower() == prefix)
 
 
 def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes) -> bytes:

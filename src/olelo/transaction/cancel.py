@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from olelo.sip.build import make_cancel
+from olelo.sip.build import headers_with_prefix, make_cancel
 from olelo.sip.errors import SipError
 from olelo.transaction.branch import BLIND, CANCELLED, INF, Branch, later
 
@@ -29,7 +29,10 @@ def send_cancel(tx: Transaction, branch: Branch, now: float) -> None:
     table = tx.table
     if branch.cancel is None:
         try:
-            branch.cancel = make_cancel(branch.request, tx.cancel_reason)
+            extra = tx.cancel_reason
+            if table.settings.ac_extra_hdrs:
+                extra += headers_with_prefix(branch.request, table.settings.ac_extra_hdrs)
+            branch.cancel = make_cancel(branch.request, extra)
         except SipError:
             return  # forwarded with a CSeq that cannot be read: fr_timer ends it
         branch.cancel_give_up = now + tx.fr_timer

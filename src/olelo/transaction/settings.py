@@ -25,6 +25,8 @@ class Settings:
     restart_fr_on_each_reply: bool = True  #: every provisional response starts fr_inv_timer anew.
     disable_6xx_block: bool = False  #: True: a 6xx is an ordinary failure and cancels nothing.
     cancel_b_method: int = 1  #: CANCEL before any response: 0 fake a 487, 1 wait for a response, 2 send it at once.
+    local_cancel_reason: bool = True  #: CANCELs that a final response causes carry a Reason (RFC 3326).
+    ac_extra_hdrs: bytes = b""  #: headers of the INVITE that start like this go into its ACK and CANCEL.
     relay_100: bool = False  #: relay 100 as if it were 180.
     remap_503_500: bool = True  #: answer 500 where the best response is 503 (RFC 3261 section 16.7 item 6).
     aggregate_challenges: bool = True  #: answer with the challenges of all branches (section 16.7 item 7).

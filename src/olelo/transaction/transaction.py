@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from olelo.sip.build import make_ack
+from olelo.sip.build import headers_with_prefix, make_ack
 from olelo.sip.errors import SipError
 from olelo.sip.message import Message
 from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch
@@ -251,7 +251,8 @@ class Transaction(ServerSide):
 
     def _acknowledge(self, branch: Branch, reply: Message) -> None:
         try:
-            ack = make_ack(branch.request, reply)
+            prefix = self.table.settings.ac_extra_hdrs
+            ack = make_ack(branch.request, reply, headers_with_prefix(branch.request, prefix) if prefix else b"")
         except SipError:
             return  # the INVITE was forwarded with a CSeq that cannot be read: its sender has to live with repetitions
         self.table.outbox.append((ack, branch.destination, branch))
@@ -388,7 +389,7 @@ class Transaction(ServerSide):
             self.chosen = None
             if self.is_invite and status < 300 and not answer and self.request is not None:
                 self.table.by_call[self.request.call_id] = self
-            if self.is_invite and not self.cancel_reason:
+            if self.is_invite and not self.cancel_reason and self.table.settings.local_cancel_reason:
                 self.cancel_reason = reason_of(status)
             for branch in self.branches:
                 if branch.status < 200:

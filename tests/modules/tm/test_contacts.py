@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modules.tm.kit import bed, said
+from olelo.testing import ConfigurationError
 
 CONFIG = """
 modparam("tm", "contacts_avp", "tm_contacts")
@@ -57,7 +58,7 @@ def test_by_lot_each_has_its_own_turn_and_those_without_q_come_last() -> None:
 
 @pytest.mark.parametrize("call", ["t_load_contacts()", "t_next_contacts()", "t_load_contacts(2)"])
 def test_without_the_parameter_or_with_a_bad_mode(call: str) -> None:
-    head = 'modparam("tm", "contacts_avp", "x")' if "2" in call else ""
+    head = 'modparam("tm", "contacts_avp", "x") modparam("tm", "contact_flows_avp", "y")' if "2" in call else ""
     net = bed(f'{head} request_route {{ append_branch("sip:b@192.0.2.2"); {call}; xlog("$rc\\n"); }}')
     net.peer("alice").request("OPTIONS", "sip:x@proxy")
     assert said(net) == ["-1"]
@@ -67,6 +68,7 @@ def test_a_single_destination_stays() -> None:
     net = bed(
         """
         modparam("tm", "contacts_avp", "x")
+        modparam("tm", "contact_flows_avp", "y")
         request_route { t_load_contacts(); xlog("$rc\\n"); t_next_contacts(); xlog("$rc\\n"); t_relay(); }
         """
     )
@@ -104,3 +106,8 @@ def test_flows_of_one_instance_are_tried_one_after_the_other() -> None:
     two.gets("OPTIONS").reply(430)
     alice.gets(430)
     assert said(net) == ["sip:b1@192.0.2.2 <null> sip:b2@192.0.2.3 <null>", "1", "-2"]
+
+
+def test_contacts_without_flows_are_refused_at_the_start() -> None:
+    with pytest.raises(ConfigurationError, match="contact_flows_avp"):
+        bed('modparam("tm", "contacts_avp", "x") request_route { exit; }')

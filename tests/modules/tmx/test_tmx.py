@@ -165,7 +165,7 @@ def test_variables_in_each_kind_of_route() -> None:
         "branch 0 0",
         "reply -1 404 bob",
         "onreply 0 404 Nope 404 sip:bob@192.0.2.2 bob",
-        "failure 404 Nope <null> 404 <null> 0",
+        "failure 404 Nope  404 <null> 0",
     ]
 
 

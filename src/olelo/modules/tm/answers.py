@@ -17,6 +17,7 @@ from olelo.core.errors import E_UNSPEC, REASONS, answer_for
 from olelo.core.forward import forward_reply as forward_stateless
 from olelo.core.reply import build_reply
 from olelo.modules.tm.params import TmParams
+from olelo.modules.tm.watch import Watcher
 from olelo.script.catalog import RouteKind
 from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import Suspended
@@ -42,6 +43,8 @@ class Answers(TmParams):
         engine = self.engine
         self.table = TransactionTable(self.settings())
         self.reason_100 = self.auto_inv_100_reason.encode("latin-1")
+        #: modules that are told what happens to transactions; see `watch`
+        self.watchers: list[Watcher] = []
         self.timer_avps = [
             (at, avp_key(text.removeprefix("$avp(").removesuffix(")")))
             for at, text in enumerate((self.fr_inv_timer_avp, self.fr_timer_avp))
@@ -57,6 +60,11 @@ class Answers(TmParams):
         engine.tm = self  # type: ignore[assignment]
 
     # --- small things -------------------------------------------------------------------------------------
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell a watcher of every transaction that is opened from now on."""
+        self.watchers.append(watcher)
+        self.wants_e2e_acks = True
 
     def tm_error(self, error: int) -> tuple[int, bytes]:
         """Status and reason for an internal error; 0 stands for "no branch could be made and nobody knows why"."""
@@ -140,6 +148,8 @@ class Answers(TmParams):
 
     def ended(self, tx: Transaction) -> None:
         """A transaction has left the table: cut what it held."""
+        for watcher in self.watchers:
+            watcher.ended(tx)
         ctx = tx.user
         tx.user = None
         if self.suspended:
@@ -158,8 +168,11 @@ class Answers(TmParams):
         )
         done = tx.reply_local(status, packet, self.engine.services.now(), tag)
         self.flush()
-        if done and _LOCAL_RESPONSE in self.engine.program.routes:
-            self._local_response(tx, packet)
+        if done:
+            for watcher in self.watchers:
+                watcher.answered(tx, status, None)
+            if _LOCAL_RESPONSE in self.engine.program.routes:
+                self._local_response(tx, packet)
         return done
 
     def _local_response(self, tx: Transaction, packet: bytes) -> None:
@@ -200,6 +213,8 @@ class Answers(TmParams):
         if verdict == DELIVER:
             if tx.request is None and tx.is_invite and 200 <= msg.status < 300:
                 self.acknowledge(tx, branch, ctx)
+            for watcher in self.watchers:
+                watcher.received(tx, branch, ctx)
             if branch.on_reply:
                 route = self.engine.route("onreply", branch.on_reply)
                 if route is not None:
@@ -282,6 +297,9 @@ class Answers(TmParams):
         best = tx.chosen
         drop: int | None = None
         error = 0
+        if best is not None:
+            for watcher in self.watchers:
+                watcher.failed(tx, best)
         if best is not None and best.on_failure:
             route = self.engine.route("failure", best.on_failure)
             tx.on_failure = None  # it must be armed again, as in Kamailio
@@ -356,15 +374,17 @@ class Answers(TmParams):
             else:
                 self.engine.log(ERR, f"tm: {tx!r} relays an answer it does not have")
                 return
-            tx.relay(packet, now)
+            if tx.relay(packet, now):
+                for watcher in self.watchers:
+                    watcher.answered(tx, tx.relay_status, reply.msg if reply is not None else branch.reply)
             return
         status = tx.relay_status
         if status == 408:
             status, reason = self.reply_408_code, self.reply_408_reason.encode("latin-1")
         elif status == 487 and branch is None:
             reason = b"Request canceled"
-        elif status == 500 and branch is not None and branch.status == 503:
-            reason = REASONS[503]  # RFC 3261 section 16.7 item 6, with tm's text
+        elif branch is not None and branch.reply is not None:
+            reason = REASONS.get(branch.reply.status, b"Request Failure")  # of a 503 too, which leaves as 500
         else:
             reason = REASONS.get(status, b"Request Failure")
         request = self.context_of(tx)
@@ -381,7 +401,9 @@ class Answers(TmParams):
             msg_flags=request.msg_flags,
         )
         request.reply_lines = saved
-        tx.relay(packet, now)
+        if tx.relay(packet, now):
+            for watcher in self.watchers:
+                watcher.answered(tx, status, None)
 
     def _challenge_lines(self, tx: Transaction, status: int) -> list[bytes]:
         if status not in (401, 407):

@@ -6,19 +6,24 @@ from olelo.core.branches import append_branch
 from olelo.core.context import DestBranch, RouteContext
 from olelo.core.engine import ERR
 from olelo.core.lookup import find_socket
-from olelo.core.module import FAILURE, REQUEST, RouteKind, function
+from olelo.core.module import FAILURE, REQUEST, ModuleError, RouteKind, function
 from olelo.core.xavp import Xavp
 from olelo.modules.tm.answers import Answers
 from olelo.transaction.transaction import Transaction
 
 STANDARD, PROPORTIONAL = 0, 1
 #: Set in the field q_flag of the last contact of a step.
-LAST_OF_STEP = 1
+LAST_OF_STEP = 4
 
 
 class Contacts(Answers):
     """Contacts in steps of equal q, highest first (RFC 3261 section 16.6). Other modules and scripts may look at them:
     the xavp has the fields uri, dst_uri, path, sock, flags, q_flag, instance, ruid and ua, as in Kamailio."""
+
+    def init(self) -> None:
+        super().init()
+        if self.contacts_avp and not self.contact_flows_avp:
+            raise ModuleError("contact_flows_avp is needed, too, where contacts_avp is set")
 
     @function("t_load_contacts", routes=REQUEST | FAILURE)
     def t_load_contacts(self, ctx: RouteContext, mode: int = STANDARD) -> int:

@@ -15,7 +15,6 @@ from olelo.modules.tm.relay import CREATED, FAILED, IS_ACK, RETRANSMITTED, Relay
 from olelo.modules.tm.settings import TransactionSettings
 from olelo.modules.tm.uac_commands import UacCommands
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
-from olelo.sip.message import Message
 from olelo.transaction.branch import REPLIED, TIMED_OUT
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import CANCELED
@@ -47,9 +46,11 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
 
     @function("t_newtran", routes=REQUEST)
     def t_newtran(self, ctx: RouteContext) -> int:
-        """Open a transaction. Returns 1 opened, 0 (the script ends) it was a retransmission, -1 failed or an ACK."""
+        """Open a transaction. Returns 1 opened (or an ACK for a 2xx, which opens none), 0 (the script ends) it was a
+        retransmission, -1 failed, -10 the request has one."""
         if ctx.tx is not None:
-            return -1
+            ctx.tx.user_flags = ctx.flags
+            return -10
         return {CREATED: 1, RETRANSMITTED: 0, IS_ACK: 1, FAILED: -1}[self.new_transaction(ctx)]
 
     @function("t_lookup_request", routes=REQUEST)
@@ -88,7 +89,7 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
         found = self.table.lookup_request(msg)
         if found is None:
             ctx.tx_sought = True
-            return 1 if msg.method == "ACK" and self._ends_call(msg) else -1
+            return 1 if msg.method == "ACK" and self.wants_e2e_acks and self.end_to_end_ack(ctx) else -1
         if found is ctx.tx:
             return -1
         if msg.method == "ACK":
@@ -97,15 +98,6 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
             found.on_retransmission()
         self.flush()
         return 0
-
-    def _ends_call(self, msg: Message) -> bool:
-        """Whether an ACK acknowledges a relayed 2xx, of a call that someone here keeps track of.
-
-        As Kamailio, which without dialog or accounting does not look for such ACKs.
-        """
-        if not self.wants_e2e_acks:
-            return False
-        return self.table.lookup_e2e_ack(msg) is not None
 
     @function("t_release", routes=REQUEST)
     def t_release(self, ctx: RouteContext) -> int:

@@ -66,9 +66,11 @@ class TmParams(Module):
     reply_408_reason = param("Request Timeout", "Reason of that answer.")
     rich_redirect = param(0, "1: a 3xx made by t_reply shows branch flags and path.", noop=True)
     on_sl_reply = param("", "onreply_route for replies without a transaction.", any_type=True)
-    ac_extra_hdrs = param("", "Prefix of headers copied into ACK and CANCEL.", noop=True)
-    local_ack_mode = param(0, "Where the ACK of a local 2xx is sent.", noop=True)
-    local_ack_branch_mode = param(0, "How the branch of a local ACK is made.", noop=True)
+    ac_extra_hdrs = param("", "Headers of an INVITE that start like this go into its ACK and CANCEL, too.")
+    local_ack_mode = param(
+        0, "Where the ACK of a local 2xx goes: 0 its next hop by RFC 3261, 1 where the INVITE went, 2 the 2xx's sender."
+    )
+    local_ack_branch_mode = param(0, "Via branch of a local ACK: 0 the INVITE's, 1 a new one, as RFC 3261 asks.")
     event_callback = param("", "Function of an embedded interpreter for events.", noop=True)
     event_callback_lres_sent = param("", "Function of an embedded interpreter for sent answers.", noop=True)
     evcb_local_ack_sent = param("", "Function of an embedded interpreter for sent ACKs.", noop=True)
@@ -114,6 +116,8 @@ class TmParams(Module):
             remap_503_500=bool(self.remap_503_500),
             aggregate_challenges=bool(self.aggregate_challenges),
             faked_reply_prio=self.faked_reply_prio,
+            local_cancel_reason=bool(self.local_cancel_reason),
+            ac_extra_hdrs=self.ac_extra_hdrs.encode("latin-1"),
             failure_reply_mode=self.failure_reply_mode,
             ruri_matching=bool(self.ruri_matching),
             via1_matching=bool(self.via1_matching),

@@ -25,7 +25,7 @@ from olelo.script.runtime import parse_int
 from olelo.sip.errors import SipError
 from olelo.transaction.branch import BLIND, INF, SKIP, Branch
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY, SUSPENDED
+from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY, SUSPENDED, TELL_FAILURE
 
 #: Branches of one transaction at most, as Kamailio's max_branches is by default.
 MAX_BRANCHES = 12
@@ -76,9 +76,23 @@ class Relay(Answers):
             self.flush()
             return RETRANSMITTED
         if msg.method == "ACK":
+            if self.watchers:
+                self.end_to_end_ack(ctx)
             return IS_ACK
         self.open(ctx, now)
         return CREATED
+
+    def end_to_end_ack(self, ctx: RouteContext) -> bool:
+        """Tell the watchers of the ACK for a 2xx that was relayed; False where it is not one, or its INVITE is gone."""
+        tx = self.table.lookup_e2e_ack(ctx.msg)
+        if tx is None:
+            return False
+        store = self.store_of(ctx)
+        if not store.get("acknowledged"):  # once, however often the script asks
+            store["acknowledged"] = True
+            for watcher in self.watchers:
+                watcher.acknowledged(tx, ctx)
+        return True
 
     def open(self, ctx: RouteContext, now: float) -> Transaction:
         """Make the transaction of a request that has none; the context's AVPs and route names become its own."""
@@ -99,6 +113,10 @@ class Relay(Answers):
             self._timers_of(ctx, tx, now)
         if ctx.store is not None:
             self.adopt(ctx, tx, now)
+        if self.watchers:
+            tx.flags |= TELL_FAILURE
+            for watcher in self.watchers:
+                watcher.opened(ctx, tx)
         return tx
 
     def _timers_of(self, ctx: RouteContext, tx: Transaction, now: float) -> None:
@@ -227,6 +245,8 @@ class Relay(Answers):
         branch.instance = target.instance.encode("latin-1")
         branch.user_agent = target.location_ua.encode("latin-1")
         branch.user_flags = target.flags
+        for watcher in self.watchers:
+            watcher.forwarded(ctx, tx, branch)
         if stopped:
             self.table.outbox.pop()
             tx.drop_branch(branch)
@@ -332,6 +352,8 @@ class Relay(Answers):
             reason = b"".join(b"Reason: " + value + b"\r\n" for value in ctx.msg.named(b"Reason"))
         pending = any(b.status < 200 and not b.flags & BLIND for b in invite.branches)
         now = self.engine.services.now()
+        for watcher in self.watchers:
+            watcher.cancelled(invite, ctx)
         verdict = invite.cancel(now, reason)
         self.flush()
         if verdict == RELAY or verdict == CHOSEN:

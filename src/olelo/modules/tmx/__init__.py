@@ -265,21 +265,19 @@ class Tmx(Module):
 
     @variable("T_reply_reason")
     def t_reply_reason(self, ctx: RouteContext) -> Value:
-        """Reason of the reply at hand, or of the picked branch's in a failure_route; empty without transaction."""
+        """Reason of the reply at hand, or of the picked branch's in a failure_route; empty elsewhere."""
         if ctx.kind in _REPLIES:
             return ctx.msg.reason.decode("latin-1")
-        if ctx.tx is None:
-            return ""
         branch = self.branch_of(ctx)
         if ctx.kind not in _FAILURES or branch is None:
-            return None
+            return ""
         reason = branch.reply.reason if branch.reply is not None else REASONS.get(branch.status, b"")
         return reason.decode("latin-1")
 
     @variable("T_reply_last")
     def t_reply_last(self, ctx: RouteContext) -> Value:
-        """Status of the last reply that came in on this branch; only in onreply routes."""
-        return ctx.msg.status if ctx.kind is RouteKind.TM_ONREPLY else None
+        """Status of the last reply that came in on this branch; only in onreply routes, empty elsewhere."""
+        return ctx.msg.status if ctx.kind is RouteKind.TM_ONREPLY else ""
 
     @variable("T_reply_ruid")
     def t_reply_ruid(self, ctx: RouteContext) -> Value:
