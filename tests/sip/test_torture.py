@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a message on a line reads better than one on three)
 """One message or more for every section of RFC 4475, our own, with the section's fault or unusual but legal form.
 
 Verdict: "fine" (all that is asked for can be read; what it means is the script's matter, as a body that is shorter than
