@@ -30,7 +30,8 @@ $(COMPILED): $(STAMP) setup.py $(shell find src -name '*.py')
 plain:
 	find src -name '*.so' -delete
 
-run: setup
+# Without compiling: a newcomer does not wait for it.
+run: $(STAMP)
 	@mkdir -p run
 	@$(BIN)/olelo serve -f examples/first-call.cfg
 
