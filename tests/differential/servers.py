@@ -46,7 +46,7 @@ class Server:
         self.port = free_port()
         self.log = folder / f"{kind}.log"
         copy = folder / f"{kind}.cfg"
-        ctl = folder / f"{kind}.ctl"
+        ctl = self.ctl = folder / f"{kind}.ctl"
         text = _LISTEN.sub("", config.read_text("latin-1"))
         text = _CTL.sub(rf'\1"unix:{ctl}"', text)
         settings = ["debug=2", "log_stderror=yes", "children=1", "tcp_children=1", "dns=no", "rev_dns=no"]

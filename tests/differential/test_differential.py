@@ -13,6 +13,7 @@ from differential import (  # noqa: F401  (each file registers its cases)
     cases_calls,
     cases_forking,
     cases_register,
+    cases_registrar,
     cases_script,
     cases_wire,
 )

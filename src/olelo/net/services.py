@@ -102,6 +102,11 @@ class NetServices:
     def connection_alive(self, number: int) -> bool:
         return self.tcp is not None and self.tcp.alive(number)
 
+    def close_connection(self, number: int) -> None:
+        connection = self.tcp.connections.get(number) if self.tcp is not None else None
+        if connection is not None:
+            connection.close()
+
     def gate(self) -> Gate:
         return Gate(self.loop)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
+from olelo.core.xavp import Xavp
+
 #: Contacts that expire within the same number of seconds share a bucket, so that the sweep is not a scan.
 BUCKET = 60
 #: A deleted contact's expiry (Kamailio's UL_EXPIRED_TIME); 0 means permanent.
@@ -76,11 +78,16 @@ class Contact:
         self.last_keepalive = 0
         self.ka_roundtrip = 0
         self.last_modified = 0
-        self.xavp: object = None
+        self.xavp: Xavp | None = None
         self.bucketed = False
 
     def valid(self, now: int) -> bool:
         return self.expires > now or self.expires == 0
+
+
+def aor_hash(aor: str) -> int:
+    """The number of an address of record: `HashID` of `ul.dump`, `$ulc(x=>aorhash)`, part of temporary GRUUs."""
+    return zlib.crc32(aor.encode("latin-1"))
 
 
 class Record:
@@ -90,7 +97,7 @@ class Record:
 
     def __init__(self, aor: str) -> None:
         self.aor = aor
-        self.hash = zlib.crc32(aor.encode("latin-1"))
+        self.hash = aor_hash(aor)
         self.contacts: list[Contact] = []
 
 
@@ -147,7 +154,7 @@ class Domain:
             if self.matching == CONTACT_CALLID:
                 any_callid = True
                 same = contact.uri == uri and contact.callid == callid
-            elif self.matching == CONTACT_PATH:
+            elif self.matching == CONTACT_PATH and path:
                 same = contact.uri == uri and contact.path == path
             elif self.matching == CALLID_ONLY:
                 same = contact.callid == callid
@@ -216,10 +223,19 @@ class Domain:
                 if contact.valid(now):
                     self._schedule(contact)
                 else:
-                    self.expired += 1
                     removed += 1
-                    self.delete(contact, "expire")
+                    self.expire(contact)
         return removed
+
+    def expire(self, contact: Contact) -> None:
+        """Remove a binding whose time, or whose connection, has ended."""
+        self.expired += 1
+        self.delete(contact, "expire")
+
+    def shortened(self, contact: Contact) -> None:
+        """A binding ends earlier than it was scheduled for."""
+        contact.bucketed = False
+        self._schedule(contact)
 
     def _place(self, record: Record, contact: Contact) -> None:
         if self.newest_first:
