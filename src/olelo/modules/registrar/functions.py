@@ -17,6 +17,7 @@ from olelo.script.catalog import RouteKind
 from olelo.sip.errors import SipError
 from olelo.sip.message import Message
 
+_WITH_TABLE = ("save", "lookup", "lookup_to_dset", "lookup_branches", "registered", "unregister", "reg_fetch_contacts")
 _MATCH_CALLID, _MATCH_RECEIVED, _MATCH_CONTACT = 1, 2, 4
 _PROFILE_MEMBERS = {
     "aor": "aor",
@@ -66,6 +67,9 @@ class Registrar(Lookup):
         self._watched: set[str] = set()
 
     def start(self) -> None:
+        for name in _WITH_TABLE:  # the tables that the script names are there from the start, as in Kamailio
+            for table in self.engine.first_arguments.get(name, ()):
+                self.usrloc.domain(table)
         if self.engine.has_event("usrloc:contact-expired"):
             for name in list(self.usrloc.domains):
                 self._watch(name)
