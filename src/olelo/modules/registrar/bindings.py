@@ -146,7 +146,12 @@ class Bindings(RegistrarParams):
         )
 
     def received_from_avp(self, ctx: RouteContext) -> str:
-        name = self.received_avp.removeprefix("$avp(").rstrip(")").removeprefix("s:").removeprefix("i:")
+        """The source address that the script left in received_avp."""
+        return self.from_avp(ctx, self.received_avp)
+
+    def from_avp(self, ctx: RouteContext, written: str) -> str:
+        """The value of an AVP as text, "" where it has none. written: as in the parameter, `$avp(x)`."""
+        name = written.removeprefix("$avp(").rstrip(")").removeprefix("s:").removeprefix("i:")
         values = ctx.avps.get(name) if name and ctx.avps else None
         return str(values[0]) if values else ""
 

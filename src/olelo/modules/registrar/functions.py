@@ -176,8 +176,11 @@ class Registrar(Lookup):
             (_MATCH_RECEIVED, "match_received", "received"),
             (_MATCH_CONTACT, "match_contact", "uri"),
         )
+        callid = self.from_avp(ctx, self.reg_callid_avp) if self.reg_callid_avp else ""
         for contact in record.contacts if record is not None else ():
             if not (contact.valid(now) or self.use_expired_contacts):
+                continue
+            if callid and contact.callid != callid:
                 continue
             for bit, name, attribute in wishes:
                 wish = self.cfg_str(ctx, name) if match_flag & bit else None

@@ -78,6 +78,11 @@ class RegistrarParams(Module):
     xavp_rcd = param("", "xavp that lookup() fills with the record's details.")
     xavp_rcd_mask = param(0, "Bits of details to leave out: 1 ruid, 2 contact, 4 expires, 8 received, 16 path.")
     event_callback = param("", "Function of an embedded interpreter for expired contacts.", noop=True)
+    reg_callid_avp = param(
+        "",
+        "AVP with the Call-ID that registered() looks for.",
+        deprecated="use xavp_cfg with match_callid (Kamailio 4.3)",
+    )
     lookup_filter_mode = param(0, "Bits: 1 by branch flags in xavp_cfg, 2 by living TCP connection.")
     use_expired_contacts = param(0, "1: lookup() takes expired contacts, too.")
     sock_mode = param(0, "1: save the advertised address as socket.")
