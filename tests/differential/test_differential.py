@@ -11,6 +11,7 @@ import pytest
 from differential import (  # noqa: F401  (each file registers its cases)
     cases_articles,
     cases_calls,
+    cases_dialogs,
     cases_forking,
     cases_register,
     cases_registrar,
