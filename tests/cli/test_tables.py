@@ -17,7 +17,9 @@ def shown(*values: object, width: int = 40) -> str:
 
 
 def test_what_is_inside_of_a_struct_stands_below_its_name() -> None:
-    contacts = Pairs([("Contact", {"Address": "sip:a", "Expires": 60}), ("Contact", {"Address": "sip:b", "Expires": 9})])
+    contacts = Pairs(
+        [("Contact", {"Address": "sip:a", "Expires": 60}), ("Contact", {"Address": "sip:b", "Expires": 9})]
+    )
     assert shown({"AoR": "108", "Contacts": Pairs([("First", {"Q": 1, "Stats": {"n": 1}})]), "Size": 512}) == (
         "AoR   108\nContacts\n  First\n    Q  1\n    Stats\n      n  1\nSize  512\n"
     )
