@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import partial
 
 from olelo.core.context import FAKED, RouteContext
@@ -231,7 +230,7 @@ class Registrar(Lookup):
         if record is None:
             return -1
         # Copies: what the script reads stays what it was when it asked.
-        self._profiles[profile] = (table, aor, [copy(contact) for contact in record.contacts])
+        self._profiles[profile] = (table, aor, [contact.copy() for contact in record.contacts])
         return 1
 
     @function("reg_free_contacts", routes=ANY)

@@ -81,6 +81,32 @@ class Contact:
         self.xavp: Xavp | None = None
         self.bucketed = False
 
+    def copy(self) -> Contact:
+        """What it is now, for somebody who keeps it."""
+        new = Contact(self.aor, self.uri, self.ruid)
+        new.expires = self.expires
+        new.q = self.q
+        new.callid = self.callid
+        new.cseq = self.cseq
+        new.user_agent = self.user_agent
+        new.received = self.received
+        new.path = self.path
+        new.state = self.state
+        new.flags = self.flags
+        new.cflags = self.cflags
+        new.socket = self.socket
+        new.methods = self.methods
+        new.instance = self.instance
+        new.reg_id = self.reg_id
+        new.server_id = self.server_id
+        new.tcpconn_id = self.tcpconn_id
+        new.keepalive = self.keepalive
+        new.last_keepalive = self.last_keepalive
+        new.ka_roundtrip = self.ka_roundtrip
+        new.last_modified = self.last_modified
+        new.xavp = self.xavp
+        return new
+
     def valid(self, now: int) -> bool:
         return self.expires > now or self.expires == 0
 
