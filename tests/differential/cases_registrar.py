@@ -875,3 +875,48 @@ def domain_without_user(s: Scene) -> None:
     alice.expect(200)
     alice.request("MESSAGE", "sip:b.example;x=1", body="x")
     alice.receive(0.2)
+
+
+# --- what the timer does ------------------------------------------------------------------------------------------
+
+
+def _keepalive(peer: Peer, other: Peer, cseq: int = 2) -> None:
+    """One keepalive comes and is answered; then the contact goes, so that no more come."""
+    asked = other.expect("OPTIONS")
+    other.reply(asked, 200)
+    peer.register(f"<{peer.contact}>;expires=0", cseq=cseq)
+
+
+@case("keepalive")
+def keepalive_to_a_phone_behind_a_nat(s: Scene) -> None:
+    alice = s.party("alice")
+    alice.register(extra=[("X-Received", f"sip:127.0.0.1:{alice.port}")])
+    _keepalive(alice, alice)
+
+
+@case("keepalive")
+def keepalive_by_path(s: Scene) -> None:
+    alice, edge = s.parties_named("alice", "edge")
+    path = [
+        ("Path", f"<sip:127.0.0.1:{edge.port};lr>, <sip:192.0.2.1;lr>"),
+        ("X-Received", f"sip:127.0.0.1:{edge.port}"),
+    ]
+    alice.register(extra=path)
+    _keepalive(alice, edge)
+
+
+@case("keepalive")
+def no_keepalive_without_the_flag(s: Scene) -> None:
+    alice = s.party("alice")
+    alice.register()
+    s.wait(2.3)
+    s.command("ul.lookup", "location", alice.user)
+
+
+@case("keepalive")
+def contact_that_expires(s: Scene) -> None:
+    alice = s.party("alice")
+    alice.register(f"<{alice.contact}>;expires=1")
+    s.wait(3.3)
+    s.command("ul.lookup", "location", alice.user)
+    fetch(alice, 2)

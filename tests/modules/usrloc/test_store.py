@@ -71,6 +71,30 @@ def test_a_copy_stays_what_it_was() -> None:
     one = contact("sip:a", q=500, expires=60)
     one.instance, one.reg_id, one.methods = "<urn:x>", 7, 3
     two = one.copy()
-    assert all(getattr(two, name) == getattr(one, name) for name in Contact.__slots__)
+    names = [name for name in dir(one) if not name.startswith("_") and not callable(getattr(one, name))]
+    assert len(names) > 20
+    assert [getattr(two, name) for name in names if name != "bucketed"] == [
+        getattr(one, name) for name in names if name != "bucketed"
+    ]
     one.q = 1
     assert two.q == 500
+
+
+def test_a_sweep_removes_all_that_has_expired_and_nothing_else() -> None:
+    domain = Domain("location", interval=10)
+    for end in (95, 99, 100, 101, 109, 110):
+        domain.insert(contact(f"sip:{end}", expires=end))
+    assert [domain.sweep(now) for now in (90, 99, 100, 105, 110, 200)] == [0, 2, 1, 1, 2, 0]
+    assert domain.contacts == 0
+
+
+def test_a_refresh_for_a_shorter_time_counts() -> None:
+    domain = Domain("location", interval=10)
+    one = contact("sip:a", expires=3600)
+    domain.insert(one)
+    for end, after, left in ((7200, 3600, 1), (4000, 3990, 1), (5000, 4000, 1), (5000, 5000, 0)):
+        one.expires = end
+        domain.updated(one, False)
+        domain.sweep(after)
+        assert domain.contacts == left
+    assert domain.expired == 1

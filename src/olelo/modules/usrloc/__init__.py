@@ -129,7 +129,11 @@ class Usrloc(Keepalive):
         found = self.domains.get(name)
         if found is None:
             found = self.domains[name] = Domain(
-                name, newest_first=bool(self.desc_time_order), matching=self.matching_mode, cseq_delay=self.cseq_delay
+                name,
+                newest_first=bool(self.desc_time_order),
+                matching=self.matching_mode,
+                cseq_delay=self.cseq_delay,
+                interval=self.timer_interval,
             )
             table = found  # the closures below belong to this table
             stats = self.engine.stats

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 
 from olelo.core.xavp import Xavp
 
-#: Contacts that expire within the same number of seconds share a bucket, so that the sweep is not a scan.
-BUCKET = 60
 #: A deleted contact's expiry (Kamailio's UL_EXPIRED_TIME); 0 means permanent.
 DELETED = 10
 
@@ -79,7 +77,7 @@ class Contact:
         self.ka_roundtrip = 0
         self.last_modified = 0
         self.xavp: Xavp | None = None
-        self.bucketed = False
+        self.bucketed = -1  # the bucket in which it waits for its end
 
     def copy(self) -> Contact:
         """What it is now, for somebody who keeps it."""
@@ -136,10 +134,18 @@ class Domain:
 
     newest_first: order by time instead of q (desc_time_order). matching: how a contact is recognised
     (CONTACT_ONLY ...). cseq_delay: seconds in which a repeated Call-ID and CSeq is a retransmission, not an error.
+    interval: seconds between two sweeps; contacts that expire within the same interval share a bucket, so that a sweep
+    is not a scan.
     """
 
     def __init__(
-        self, name: str, *, newest_first: bool = False, matching: int = CONTACT_ONLY, cseq_delay: int = 20
+        self,
+        name: str,
+        *,
+        newest_first: bool = False,
+        matching: int = CONTACT_ONLY,
+        cseq_delay: int = 20,
+        interval: int = 60,
     ) -> None:
         self.name = name
         self.newest_first = newest_first
@@ -150,8 +156,8 @@ class Domain:
         self.expired = 0
         self.listeners: list[Listener] = []
         self._by_ruid: dict[str, Contact] = {}
+        self._interval = interval
         self._buckets: dict[int, list[Contact]] = {}
-        self._swept = 0
 
     def get(self, aor: str) -> Record | None:
         return self.records.get(aor)
@@ -241,9 +247,11 @@ class Domain:
     def sweep(self, now: int) -> int:
         """Remove what has expired by `now`; returns how many. Each contact waits in one bucket and is looked at when that comes up."""
         removed = 0
-        for bucket in sorted(b for b in self._buckets if b * BUCKET <= now):
+        for bucket in sorted(b for b in self._buckets if b * self._interval <= now):
             for contact in self._buckets.pop(bucket):
-                contact.bucketed = False
+                if contact.bucketed != bucket:  # it was put into an earlier one since
+                    continue
+                contact.bucketed = -1
                 if self._by_ruid.get(contact.ruid) is not contact:
                     continue
                 if contact.valid(now):
@@ -260,7 +268,6 @@ class Domain:
 
     def shortened(self, contact: Contact) -> None:
         """A binding ends earlier than it was scheduled for."""
-        contact.bucketed = False
         self._schedule(contact)
 
     def _place(self, record: Record, contact: Contact) -> None:
@@ -274,9 +281,12 @@ class Domain:
         record.contacts.append(contact)
 
     def _schedule(self, contact: Contact) -> None:
-        if contact.expires and not contact.bucketed:
-            contact.bucketed = True
-            self._buckets.setdefault(contact.expires // BUCKET + 1, []).append(contact)
+        if not contact.expires:
+            return
+        bucket = contact.expires // self._interval
+        if contact.bucketed < 0 or bucket < contact.bucketed:
+            contact.bucketed = bucket
+            self._buckets.setdefault(bucket, []).append(contact)
 
     def _tell(self, what: str, contact: Contact) -> None:
         for listener in self.listeners:
