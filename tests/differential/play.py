@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from differential.ladder import ladder
-from differential.peers import Peer, Stop, TcpPeer
+from differential.peers import Ipv6Peer, Peer, Stop, TcpPeer
 from differential.servers import Server
 
 HERE = Path(__file__).resolve().parent
@@ -51,6 +51,11 @@ class Scene:
 
     def tcp_party(self, name: str) -> TcpPeer:
         party = TcpPeer(name, self.slug, self.port)
+        self._add(name, party)
+        return party
+
+    def ipv6_party(self, name: str) -> Ipv6Peer:
+        party = Ipv6Peer(name, self.slug, self.port)
         self._add(name, party)
         return party
 

@@ -13,6 +13,7 @@ from differential import (  # noqa: F401  (each file registers its cases)
     cases_calls,
     cases_dialogs,
     cases_forking,
+    cases_ipv6,
     cases_register,
     cases_registrar,
     cases_script,
