@@ -33,6 +33,7 @@ plain:
 # Without compiling: a newcomer does not wait for it.
 run: $(STAMP)
 	@mkdir -p run
+	@echo "phones: any user name, no password, proxy 127.0.0.1:5060 (UDP or TCP); look inside: $(BIN)/olelo cmd -s run/olelo_ctl ul.dump"
 	@$(BIN)/olelo serve -f examples/first-call.cfg
 
 test: setup

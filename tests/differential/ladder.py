@@ -14,7 +14,10 @@ from collections.abc import Mapping, Sequence
 _BRANCH = re.compile(r"branch=(z9hG4bK(?!-)[^;,\s>]*)")
 _TAG = re.compile(r";tag=(?![a-z0-9]+-[\w-]+-tag)([^;,\s>]+)")
 _CONNECTION = re.compile(r"(;i=)[0-9a-f]+")
-_EXPIRES = re.compile(r"(expires=)(\d+)")
+_EXPIRES = re.compile(r"(expires=|Expires: )(\d+)")
+_CALL_ID = re.compile(r"(Call-ID: ksrulka-)\S+")
+_MADE = re.compile(r"^(\s*(?:Ruid|HashID|Last-Modified|Last-Keepalive|Tcpconn-Id): )(?!-1$)(?!0$).*$", re.MULTILINE)
+_TEMPORARY = re.compile(r'(temp-gruu="sip:)[^@"]*')
 _MASKED = re.compile(r"^(Server|User-Agent|Date|Warning):.*$", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"([:=])(\d{4,5})\b")
 
@@ -33,6 +36,8 @@ def normalise(messages: Sequence[str], ports: Mapping[int, str]) -> list[str]:
         text = _BRANCH.sub(lambda m: "branch=" + _numbered(branches, "B", m[1]), text)
         text = _TAG.sub(lambda m: ";tag=" + _numbered(tags, "T", m[1]), text)
         text = _CONNECTION.sub(r"\1N", text)
+        text = text.replace("Methods: -1\n", "Methods: 4294967295\n")  # kamcmd's %d of what Kamailio sends in 32 bits
+        text = _CALL_ID.sub(r"\1made", _MADE.sub(r"\1made", _TEMPORARY.sub(r"\1made", text)))
         text = _EXPIRES.sub(lambda m: m[1] + str(-(-int(m[2]) // 10) * 10), text)
         text = text.replace("\r\n", "\n").rstrip("\n")
         lines += _MASKED.sub(r"\1: *", text).split("\n") + [""]

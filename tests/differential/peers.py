@@ -207,6 +207,29 @@ class Peer:
         return message
 
 
+class Ipv6Peer(Peer):
+    """A party on UDP, at ::1."""
+
+    def _open(self) -> None:
+        self.sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        self.sock.bind(("::1", 0))
+        self.port = int(self.sock.getsockname()[1])
+
+    @property
+    def aor(self) -> str:
+        return f"sip:{self.user}@[::1]:{self.server}"
+
+    @property
+    def contact(self) -> str:
+        return f"sip:{self.user}@[::1]:{self.port}"
+
+    def _write(self, data: bytes) -> None:
+        self.sock.sendto(data, ("::1", self.server))
+
+    def via(self, rport: bool = True) -> str:
+        return super().via(rport).replace("127.0.0.1", "[::1]")
+
+
 class TcpPeer(Peer):
     """A party on TCP: one connection, opened at once; replies and requests to it come over the same one."""
 

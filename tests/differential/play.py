@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import traceback
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from differential.ladder import ladder
-from differential.peers import Peer, Stop, TcpPeer
+from differential.peers import Ipv6Peer, Peer, Stop, TcpPeer
 from differential.servers import Server
 
 HERE = Path(__file__).resolve().parent
@@ -18,15 +19,18 @@ ARTICLES = HERE.parent.parent / "examples" / "articles"
 #: After the last step of a case, everybody listens this long for what still comes.
 LINGER_SECONDS = 0.25
 AT_ONCE = 16
+COMMAND_SECONDS = 10.0
 
 
 class Scene:
     """One play of a case against one server."""
 
-    def __init__(self, slug: str, port: int) -> None:
+    def __init__(self, slug: str, port: int, ctl: Path) -> None:
         self.slug = slug
         self.port = port
         self.parties: dict[str, Peer] = {}
+        self.answers: list[str] = []
+        self._ctl = ctl
 
     @property
     def server(self) -> str:
@@ -50,6 +54,11 @@ class Scene:
         self._add(name, party)
         return party
 
+    def ipv6_party(self, name: str) -> Ipv6Peer:
+        party = Ipv6Peer(name, self.slug, self.port)
+        self._add(name, party)
+        return party
+
     def _add(self, name: str, party: Peer) -> Peer:
         self.parties[name] = party
         return party
@@ -62,9 +71,21 @@ class Scene:
         for thread in threads:
             thread.join()
 
+    def command(self, *words: str) -> str:
+        """Runs kamcmd; what it prints is compared, too."""
+        done = subprocess.run(
+            ["kamcmd", "-s", f"unix:{self._ctl}", *words], capture_output=True, check=False, timeout=COMMAND_SECONDS
+        )
+        text = (done.stdout + done.stderr).decode("latin-1")
+        self.answers.append(f"$ {' '.join(words)}\n{text}")
+        return text
+
     def lines(self) -> list[str]:
         ports = {self.port: "SERVER"} | {party.port: name.upper() for name, party in self.parties.items()}
-        return ladder({name: party.came for name, party in self.parties.items()}, ports)
+        came = {name: party.came for name, party in self.parties.items()}
+        if self.answers:
+            came["kamcmd"] = self.answers
+        return ladder(came, ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +119,7 @@ class Played:
 
 
 def play(one: Case, server: Server) -> Played:
-    scene = Scene(one.name.replace("_", "-"), server.port)
+    scene = Scene(one.name.replace("_", "-"), server.port, server.ctl)
     complete, broken = True, ""
     try:
         one.steps(scene)

@@ -15,6 +15,8 @@ import olelo
 
 OLELO = "import sys; from olelo.cli.main import main; sys.exit(main(['olelo', 'serve', '-f', sys.argv[1]]))"
 START_SECONDS = 20.0
+#: A configuration that says so is listened for on ::1, too.
+IPV6_TOO = "# and on ::1"
 _LISTEN = re.compile(r"^\s*(listen|children|log_stderror|debug)\s*=.*$", re.MULTILINE)
 _CTL = re.compile(r'^(\s*modparam\(\s*"ctl"\s*,\s*"binrpc"\s*,\s*)"[^"]*"', re.MULTILINE)
 
@@ -46,11 +48,13 @@ class Server:
         self.port = free_port()
         self.log = folder / f"{kind}.log"
         copy = folder / f"{kind}.cfg"
-        ctl = folder / f"{kind}.ctl"
+        ctl = self.ctl = folder / f"{kind}.ctl"
         text = _LISTEN.sub("", config.read_text("latin-1"))
         text = _CTL.sub(rf'\1"unix:{ctl}"', text)
         settings = ["debug=2", "log_stderror=yes", "children=1", "tcp_children=1", "dns=no", "rev_dns=no"]
         settings += [f"listen={proto}:127.0.0.1:{self.port}" for proto in ("udp", "tcp")]
+        if IPV6_TOO in text:
+            settings.append(f"listen=udp:[::1]:{self.port}")
         first, _, rest = text.partition("\n")
         copy.write_text(first + "\n" + "\n".join(settings) + "\n" + rest, "latin-1")
         if kind == "kamailio":

@@ -11,8 +11,11 @@ import pytest
 from differential import (  # noqa: F401  (each file registers its cases)
     cases_articles,
     cases_calls,
+    cases_dialogs,
     cases_forking,
+    cases_ipv6,
     cases_register,
+    cases_registrar,
     cases_script,
     cases_wire,
 )

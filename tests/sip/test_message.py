@@ -128,3 +128,18 @@ def test_an_edit_inside_what_another_removes_is_dropped() -> None:
     msg.remove_header(i)
     msg.replace(start + 1, end - 1, b"lost")
     assert b"lost" not in msg.apply_edits()
+
+
+@pytest.mark.parametrize("name", ["From", "t", "Call-ID", "CSEQ", "Max-Forwards", "Content-Length"])
+def test_a_header_that_may_stand_once_may_not_stand_twice(name: str) -> None:
+    whole = (
+        b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z\r\nVia: SIP/2.0/UDP d\r\nFrom: <sip:e@f>;tag=1\r\nTo: <sip:a@b>\r\n"
+        b"Call-ID: x\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
+    )
+    good = Message.parse(whole)
+    for _ in range(2):  # looked at, and remembered
+        good.check_core_headers()
+    twice = Message.parse(whole.replace(b"\r\n\r\n", b"\r\n%b: 1\r\n\r\n" % name.encode()))
+    for _ in range(2):
+        with pytest.raises(MalformedMessage, match="more than one"):
+            twice.check_core_headers()

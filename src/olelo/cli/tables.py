@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich import box
@@ -59,10 +60,21 @@ def _render(value: Any) -> RenderableType:
     names = _names(structs[0]) if structs else []
     if len(structs) > 1 and names and all(_names(struct) == names for struct in structs):
         return _table(names, structs)
-    grid = Table.grid(padding=(0, 2))
+    return Group(*_lines(pairs, 0))
+
+
+def _lines(pairs: list[tuple[str | None, Any]], indent: int) -> Iterator[RenderableType]:
+    """A struct, a member a line; what is inside of a member stands below it. Values are never cut."""
+    width = max((len(name or "") for name, element in pairs if members(element) is None), default=0)
+    margin = " " * indent
     for name, element in pairs:
-        grid.add_row(Text(readable(name or ""), style="bold"), _render(element))
-    return grid
+        inside = members(element)
+        label = Text(margin + readable(name or ""), style="bold")
+        if inside is None:
+            yield label + Text(" " * (indent + width + 2 - len(label)) + _plain(element))
+        else:
+            yield label
+            yield from _lines(list(inside), indent + 2)
 
 
 def _plain(value: Any) -> str:

@@ -5,6 +5,7 @@ Data enters by `receive()`; packets leave by `send()`. Everything else is called
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ class Engine:
         self.defines: dict[str, str | None] = {}
         self.sources: dict[str, str] = {}  # text of the configuration files, by name
         self.arguments: list[str] = []
+        #: function name -> the constants that its calls in the script have as first argument
+        self.first_arguments: dict[str, list[str]] = {}
         self.globals: dict[str, dict[str, int | str]] = {}
         #: next hops by URI, socket and transport, kept by core/forward.py
         self.hops: dict[tuple[bytes, ListenSocket | None, str], Destination] = {}
@@ -128,11 +131,11 @@ class Engine:
         return known
 
     def _is_myself(self, host: bytes, port: int, proto: str) -> bool:
-        bare = host[1:-1] if host.startswith(b"[") else host
+        bare = _same_address(host.strip(b"[]").decode("latin-1"))
         for sock in self.sockets:
             if port not in (0, sock.port, sock.via_port) or proto not in ("", sock.proto):
                 continue
-            if bare == sock.host.lower().encode("latin-1") or host == sock.via_host.lower().encode("latin-1"):
+            if bare == _same_address(sock.host.lower()) or host == sock.via_host.lower().encode("latin-1"):
                 return True
         return any(
             host == name and (alias_port in (0, port) or port == 0) and alias_proto in ("", proto)
@@ -196,3 +199,13 @@ class Engine:
 
         self.services.spawn(result, done)
         return 1
+
+
+def _same_address(host: str) -> str:
+    """An IPv6 address in its one short form (RFC 5952); anything else as it is."""
+    if ":" not in host:
+        return host
+    try:
+        return ipaddress.IPv6Address(host).compressed
+    except ValueError:
+        return host

@@ -26,7 +26,8 @@ from olelo.script.catalog import Catalog
 from olelo.script.check import check as check_script
 from olelo.script.compile import compile_config
 from olelo.script.diagnostics import Diagnostics
-from olelo.script.nodes import Config, CoreParam, CustomParam, FlagDecl, Listen, LoadModule, ModParam
+from olelo.script.nodes import Call, Config, CoreParam, CustomParam, FlagDecl, Listen, LoadModule, ModParam, Str
+from olelo.script.ops import expressions
 from olelo.script.transforms import builtin_transforms
 
 Modules = Mapping[str, type[Module]]
@@ -118,6 +119,7 @@ def load(
     catalog.loaded = set(engine.modules)
     engine.catalog = catalog
     engine.program = compile_config(config, catalog, diag, trace=trace)
+    engine.first_arguments = _first_arguments(config)
     _init_modules(engine, config, diag)
     return None if diag.errors else engine
 
@@ -171,6 +173,18 @@ def _set_params(engine: Engine, item: ModParam, diag: Diagnostics) -> None:
             instance.set_param(attribute, item.value)
         except ValueError as error:
             diag.error("bad-value", f"{name}: {item.name}: {error}", item.value_pos)
+
+
+def _first_arguments(config: Config) -> dict[str, list[str]]:
+    """Function name -> the constants that its calls have as first argument, in file order."""
+    found: dict[str, list[str]] = {}
+    for route in config.routes:
+        for expr in expressions(route.body):
+            if isinstance(expr, Call) and expr.args and isinstance(expr.args[0], Str):
+                names = found.setdefault(expr.name.lower(), [])
+                if expr.args[0].value not in names:
+                    names.append(expr.args[0].value)
+    return found
 
 
 def _init_modules(engine: Engine, config: Config, diag: Diagnostics) -> None:

@@ -2,7 +2,8 @@
 
 A request meets request_route; the script decides everything. A reply meets reply_route, then its transaction,
 and is forwarded statelessly where no transaction wants it. The core swallows nothing before the script, except
-what no script could work on: packets that are no SIP, and those without Via, From, To, Call-ID or CSeq.
+what no script could work on: packets that are no SIP, those without Via, From, To, Call-ID or CSeq, and those
+with two of a header that may stand once: the next server may read them differently.
 """
 
 from __future__ import annotations

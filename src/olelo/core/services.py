@@ -50,6 +50,9 @@ class Services(Protocol):
     def connection_alive(self, number: int) -> bool:
         """Whether the stream connection of that number is open."""
 
+    def close_connection(self, number: int) -> None:
+        """Close the stream connection of that number, if it is open."""
+
     def gate(self) -> Gate:
         """A new closed gate."""
 

@@ -96,11 +96,18 @@ class NetServices:
         handle = self.loop.call_later(max(0.0, deadline - time.monotonic()), callback)
         return handle.cancel
 
-    def resolve(self, host: str, port: int, proto: str) -> Awaitable[list[tuple[str, str, int]]]:
-        return self.resolver.resolve(host, port, proto)
+    async def resolve(self, host: str, port: int, proto: str) -> list[tuple[str, str, int]]:
+        if asyncio.current_task(self.loop) is None:  # a script's first step is driven outside of any task
+            await asyncio.sleep(0)
+        return await self.resolver.resolve(host, port, proto)
 
     def connection_alive(self, number: int) -> bool:
         return self.tcp is not None and self.tcp.alive(number)
+
+    def close_connection(self, number: int) -> None:
+        connection = self.tcp.connections.get(number) if self.tcp is not None else None
+        if connection is not None:
+            connection.close()
 
     def gate(self) -> Gate:
         return Gate(self.loop)

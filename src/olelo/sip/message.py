@@ -36,6 +36,12 @@ METHODS = {
 }  # fmt: skip
 
 
+#: Sequences of header numbers that check_core_headers() found good: phones send few, and looking one up costs less than
+#: looking into it. They come from the wire, so the memory must be bounded.
+_good_orders: set[bytes] = set()
+_MAX_ORDERS = 4096
+
+
 class Message:
     """A request or a reply.
 
@@ -257,11 +263,19 @@ class Message:
         return [self.value(i) for i in self.find_named(name)]
 
     def check_core_headers(self) -> None:
-        """Via, From, To, Call-ID and CSeq are there and the first Via can be read. Raises MalformedMessage or MalformedHeader."""
-        hids = self.hids
-        if not (1 in hids and 2 in hids and 3 in hids and 4 in hids and 5 in hids):
-            missing = next(number for number in (h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO) if number not in hids)
-            raise MalformedMessage(f"no {h.NAMES[missing].decode()} header")
+        """Via is there and can be read; From, To, Call-ID and CSeq are there once, Max-Forwards and Content-Length once at
+        most (two of them, and two servers may read the message differently). Raises MalformedMessage or MalformedHeader."""
+        order = bytes(self.hids)
+        if order not in _good_orders:
+            for number in (h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO, h.CONTENT_LENGTH, h.MAX_FORWARDS):
+                found = order.count(number)
+                if found > 1 and number != h.VIA:
+                    raise MalformedMessage(f"more than one {h.NAMES[number].decode()} header")
+                if not found and number not in (h.CONTENT_LENGTH, h.MAX_FORWARDS):
+                    raise MalformedMessage(f"no {h.NAMES[number].decode()} header")
+            if len(_good_orders) >= _MAX_ORDERS:
+                _good_orders.clear()
+            _good_orders.add(order)
         if self._via is None:
             _ = self.via
 

@@ -7,6 +7,14 @@ from olelo.sip.errors import SipError
 from olelo.sip.headers import CONTACT, RECORD_ROUTE
 from olelo.sip.message import Message
 
+#: What user agents write behind a status.
+REASONS = {
+    100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress", 200: "OK", 202: "Accepted",
+    300: "Multiple Choices", 301: "Moved Permanently", 302: "Moved Temporarily", 401: "Unauthorized", 403: "Forbidden",
+    404: "Not Found", 407: "Proxy Authentication Required", 408: "Request Timeout", 480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist", 486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here",
+    491: "Request Pending", 500: "Server Internal Error", 503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline",
+}  # fmt: skip
 SDP = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 
 
@@ -50,7 +58,7 @@ def reply_to(
     received: Message, status: int, reason: str = "", *, tag: str = "", contact: str = "", headers: tuple[str, ...] = (), body: bytes = b""
 ) -> bytes:  # fmt: skip
     """A user agent's answer to a request that it received: Via, Record-Route, From, To, Call-ID and CSeq copied."""
-    lines = [f"SIP/2.0 {status} {reason or 'Answer'}".encode("latin-1")]
+    lines = [f"SIP/2.0 {status} {reason or REASONS.get(status, 'Answer')}".encode("latin-1")]
     for i in range(len(received.hids)):
         name = received.name(i).lower()
         if name in (b"via", b"v", b"from", b"f", b"to", b"t", b"call-id", b"i", b"cseq") or (

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 
 class Packet:
-    """A packet that a peer got. `msg` is it parsed; `header("X")` a value as text, "" where it is missing."""
+    """A packet that a peer got. `msg` is it parsed; `header("X")` a value as text, "" where it is missing.
 
-    def __init__(self, owner: Peer, data: bytes) -> None:
+    proto is the transport it came by; replies go back the same way.
+    """
+
+    def __init__(self, owner: Peer, data: bytes, proto: str = "udp") -> None:
         self.owner = owner
         self.data = data
+        self.proto = proto
         self.msg = Message.parse(data)
 
     def header(self, name: str) -> str:
@@ -39,6 +43,24 @@ class Packet:
         """Answer this request; returns the answer's bytes."""
         return self.owner.reply(self, status, reason, *headers, body=body, contact=contact)
 
+    def dialog(self) -> Dialog:
+        """The dialog of an INVITE or SUBSCRIBE that this peer answered, for its own requests: `bob.bye(packet.dialog())`."""
+        msg, owner = self.msg, self.owner
+        dialog = Dialog(
+            self.data,
+            msg.call_id.decode("latin-1"),
+            msg.to.uri.decode("latin-1"),
+            msg.from_.uri.decode("latin-1"),
+            owner.tag,
+            0,
+            "",
+        )
+        dialog.to_tag = msg.from_.tag.decode("latin-1")
+        dialog.target = contact_uri(msg)
+        dialog.routes = record_routes(msg)
+        dialog.proto = self.proto
+        return dialog
+
     def __repr__(self) -> str:
         return f"<Packet {describe(self.data)}>"
 
@@ -59,6 +81,7 @@ class Dialog:
         self.to_tag = ""
         self.target = ""
         self.routes: list[str] = []
+        self.proto = "udp"
 
     def learn(self, reply: Message) -> None:
         """Take the remote tag, target and route set from an answer."""
@@ -90,6 +113,11 @@ class Peer:
         return f"sip:{self.name}@{self.hostport}"
 
     @property
+    def tag(self) -> str:
+        """The To tag of its answers."""
+        return f"{self.name}-tag"
+
+    @property
     def last(self) -> Packet:
         """The packet that `gets` took last."""
         return self.got[-1]
@@ -108,6 +136,18 @@ class Peer:
             )
         self.got.append(packet)
         return packet
+
+    def until(self, what: str | int) -> Packet:
+        """Take packets until this one, a method or a status; provisional answers and retransmissions before it are
+        passed over. Fails with the ladder if it does not come."""
+        passed = []
+        while self.inbox:
+            packet = self.inbox[0]
+            if what == (packet.msg.method if packet.msg.is_request else packet.msg.status):
+                return self.gets(what)
+            passed.append(describe(self.inbox.pop(0).data))
+        seen = f"only {', '.join(passed)}" if passed else "nothing"
+        raise AssertionError("\n".join([f"{self.name} waited for {what} and got {seen}", *self.bed.story()]))
 
     def nothing(self) -> None:
         """There is no packet to take."""
@@ -149,17 +189,24 @@ class Peer:
             from_tag=from_tag, headers=lines, body=body, max_forwards=max_forwards, transport=proto.upper(),
         )  # fmt: skip
         dialog = Dialog(data, call_id, from_uri, to or uri, from_tag, cseq, branch)
+        dialog.proto = proto
         self.send(data, proto)
         return dialog
 
-    def invite(self, uri: str, *headers: str, body: bytes = b"") -> Dialog:
+    def invite(self, uri: str, *headers: str, body: bytes = b"", proto: str = "udp") -> Dialog:
         """Call somebody."""
-        return self.request("INVITE", uri, *headers, body=body)
+        return self.request("INVITE", uri, *headers, body=body, proto=proto)
 
-    def register(self, user: str, *headers: str, contact: str = "", expires: int = 3600) -> Packet:
-        """Register this peer under sip:user@proxy; returns the answer, which must be 200."""
-        line = f"Contact: <{contact or self.uri}>"
-        self.request("REGISTER", "sip:proxy", line, f"Expires: {expires}", *headers, to=f"sip:{user}@proxy")
+    def register(
+        self, user: str, *headers: str, contact: str = "", expires: int = 3600, proto: str = "udp", domain: str = "proxy"
+    ) -> Packet:  # fmt: skip
+        """Register this peer under sip:user@domain; returns the answer, which must be 200.
+
+        With proto "tcp" the contact says so, too. A registrar that challenges is met with `request("REGISTER", ..)`.
+        """
+        uri = contact or (self.uri if proto == "udp" else f"{self.uri};transport={proto}")
+        lines = (f"Contact: <{uri}>", f"Expires: {expires}", *headers)
+        self.request("REGISTER", f"sip:{domain}", *lines, to=f"sip:{user}@{domain}", proto=proto)
         return self.gets(200)
 
     def within(self, dialog: Dialog, method: str, *headers: str, body: bytes = b"", cseq: int = 0) -> Dialog:
@@ -175,8 +222,9 @@ class Peer:
         data = request(
             method, dialog.target or dialog.to_uri, source=self.hostport, from_uri=dialog.from_uri, to_uri=dialog.to_uri,
             call_id=dialog.call_id, cseq=number, branch=branch, from_tag=dialog.from_tag, to_tag=dialog.to_tag, headers=lines, body=body,
+            transport=dialog.proto.upper(),
         )  # fmt: skip
-        self.send(data)
+        self.send(data, dialog.proto)
         if method != "ACK":
             dialog.sent, dialog.branch = data, branch
         return dialog
@@ -188,7 +236,7 @@ class Peer:
             dialog.learn(answer)
             self.within(dialog, "ACK")
         else:
-            self.send(ack_for(dialog.sent, answer))
+            self.send(ack_for(dialog.sent, answer), dialog.proto)
 
     def bye(self, dialog: Dialog) -> Dialog:
         """Hang up."""
@@ -201,7 +249,9 @@ class Peer:
             request(
                 "CANCEL", sent.ruri.decode("latin-1"), source=self.hostport, from_uri=dialog.from_uri, to_uri=dialog.to_uri,
                 call_id=dialog.call_id, cseq=sent.cseq.number, branch=dialog.branch, from_tag=dialog.from_tag, headers=headers,
-            )
+                transport=dialog.proto.upper(),
+            ),
+            dialog.proto,
         )  # fmt: skip
 
     def reply(
@@ -209,8 +259,8 @@ class Peer:
     ) -> bytes:
         """Answer a request that this peer got."""
         data = reply_to(
-            packet.msg, status, reason, tag=f"{self.name}-tag" if status > 100 else "",
+            packet.msg, status, reason, tag=self.tag if status > 100 else "",
             contact=self.uri if contact and 100 < status < 300 else "", headers=headers, body=body,
         )  # fmt: skip
-        self.send(data)
+        self.send(data, packet.proto)
         return data

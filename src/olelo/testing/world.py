@@ -139,6 +139,9 @@ class FakeServices:
     def connection_alive(self, number: int) -> bool:
         return number not in self.closed_connections
 
+    def close_connection(self, number: int) -> None:
+        self.closed_connections.add(number)
+
     # --- what a test calls --------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> None:

@@ -125,3 +125,14 @@ def test_the_expired_contact_s_event_route_runs() -> None:
     register(phone, f"<{phone.uri}>;expires=60")
     net.advance(200)
     assert [line for line in net.log if "gone" in line] == [f"<script>: gone: {phone.uri}"]
+
+
+def test_the_call_id_in_an_avp_narrows_registered_as_in_kamailio_4_2() -> None:
+    script = '$avp(cid) = $hdr(X-Wish); if (registered("location")) sl_send_reply("200", "Yes"); else sl_send_reply("404", "No");'
+    net = bed(script, 'modparam("registrar", "reg_callid_avp", "$avp(cid)")')
+    phone = net.peer("phone")
+    register(phone, f"<{phone.uri}>")
+    known = "phone-1@test"
+    for wish, status in ((known, 200), ("other", 404)):
+        phone.request("OPTIONS", "sip:108@proxy", f"X-Wish: {wish}")
+        phone.gets(status)

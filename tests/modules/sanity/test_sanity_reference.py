@@ -106,3 +106,33 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[st
 def test_what_leaves_is_what_kamailio_sends(results: dict[str, tuple[list[str], list[str]]], name: str) -> None:
     ours, theirs = results[name]
     assert ours == theirs
+
+
+#: The module's own parameters change what a failed check does: each set is a configuration of its own.
+SETTINGS = {
+    "autodrop 0": 'modparam("sanity","autodrop",0)\n',
+    "noreply 1": 'modparam("sanity","noreply",1)\n',
+    "both": 'modparam("sanity","autodrop",0)\nmodparam("sanity","noreply",1)\n',
+    "own masks": 'modparam("sanity","default_checks",1280)\nmodparam("sanity","uri_checks",8)\n',
+    "no extension": 'modparam("sanity","proxy_require","")\n',
+}
+ANSWER = ' append_hf("X-RC: $rc\\r\\n"); sanity_reply(); append_hf("X-Then: $rc\\r\\n");'
+SET_CASES = [
+    Case("good", f"sanity_check();{ANSWER}"),
+    Case("bad Expires", f"sanity_check();{ANSWER}", headers="Expires: soon\r\n"),
+    Case("bad Expires asked for", f'sanity_check("256","7");{ANSWER}', headers="Expires: soon\r\n"),
+    Case("bad Contact", f"sanity_check();{ANSWER}", headers="Contact: <nonsense>\r\n"),
+    Case("Proxy-Require", f'sanity_check("512","7");{ANSWER}', headers="Proxy-Require: path\r\n"),
+    Changed("CSeq", f'sanity_check("32","7");{ANSWER}', params=("CSeq: 7 INVITE", "CSeq: 7 BYE")),
+    Case("ACK", f'sanity_check("256","7");{ANSWER}', "ACK", headers="Expires: soon\r\n"),
+    Case("answered without a check", f"sanity_reply();{ANSWER}"),
+]
+
+
+@pytest.mark.reference
+@pytest.mark.wire
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_settings_change_what_kamailio_s_change(settings: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("settings")
+    for name, (ours, theirs) in compare(SET_CASES, MODULES, SETTINGS[settings], folder).items():
+        assert ours == theirs, name

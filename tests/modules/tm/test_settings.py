@@ -121,7 +121,7 @@ def test_where_the_ack_of_a_local_2xx_goes(mode: int) -> None:
     net = bed(f'modparam("tm", "local_ack_mode", {mode})\nrequest_route {{ exit; }}')
     a, b, c = net.peer("a"), net.peer("b"), net.peer("c")
     net.call("tm.t_uac_start", "INVITE", a.uri, ".", ".", "From: sip:me@x\r\nTo: sip:you@y\r\n")
-    data = a.gets("INVITE").reply(180).replace(b"180 Answer", b"200 OK").replace(b"<sip:a@", b"<sip:b@")
+    data = a.gets("INVITE").reply(180, "Answer").replace(b"180 Answer", b"200 OK").replace(b"<sip:a@", b"<sip:b@")
     data = data.replace(b"Contact: <sip:b@192.0.2.1:5060>", b"Contact: <sip:b@192.0.2.2:5060>")
     c.send(data)  # another interface of a's answers
     [peer] = [peer for peer in (a, b, c) if peer.inbox]

@@ -37,6 +37,10 @@ class Maxfwd(Module):
         index = msg.hids.index(MAX_FORWARDS)
         start, end = msg.value_span(index)
         text = msg.raw[start:end]
+        done = -1  # the place of our own edit, where the script has called this before
+        for number, (at, stop, new) in enumerate(msg.edits):
+            if at == start and stop == end:
+                done, text = number, new.strip()
         if not text.isdigit():
             return -2
         value = int(text)
@@ -46,7 +50,11 @@ class Maxfwd(Module):
             return -2
         value = self.max_limit if value > self.max_limit else value - 1
         # As Kamailio: the digits stay where they were, so that the message keeps its length.
-        msg.replace(start, end, b"%*d" % (end - start, value))
+        new = b"%*d" % (end - start, value)
+        if done >= 0:
+            msg.edits[done] = (start, end, new)
+        else:
+            msg.replace(start, end, new)
         return 1
 
     @function("is_maxfwd_lt", "maxfwd_at_least", "mf_lowlimit", routes=REQUEST | FAILURE | BRANCH)

@@ -18,12 +18,13 @@ from olelo.modules.registrar.faults import (
     RegistrarFault,
 )
 from olelo.modules.registrar.params import RegistrarParams
-from olelo.sip.address import STAR, NameAddr
+from olelo.sip.address import NameAddr, parse_addresses
 from olelo.sip.errors import SipError
-from olelo.sip.headers import ALLOW, EXPIRES
+from olelo.sip.headers import ALLOW, CONTACT, EXPIRES
 
 ALL_METHODS = 0xFFFFFFFF
 _MAX_RECEIVED = 255
+_MAX_DIGITS = 10
 
 
 class Wanted(NamedTuple):
@@ -42,30 +43,42 @@ class Bindings(RegistrarParams):
     """Reads a REGISTER."""
 
     def contacts_of(self, ctx: RouteContext) -> list[NameAddr] | None:
-        """The contacts of a REGISTER, None for `*`. Raises RegistrarFault."""
-        msg = ctx.msg
-        try:
-            found = msg.contacts
-        except SipError as error:
-            raise RegistrarFault(PARSE_CONTACT) from error
-        if STAR in found:
-            if found[0] is STAR and self.expires_header(ctx) != 0:
+        """The contacts of a REGISTER, None for `*`. Raises RegistrarFault.
+
+        As in Kamailio the last contact of a header comes first: of equal q it is tried first, and of one address named
+        twice the first mention counts.
+        """
+        values = ctx.msg.all(CONTACT)
+        if values and values[0][:1] == b"*":
+            if self.expires_header(ctx) != 0:
                 raise RegistrarFault(STAR_EXPIRES)
-            if len(found) > 1:
+            if len(values) > 1 or values[0] != b"*":
                 raise RegistrarFault(STAR_CONTACT)
             return None
-        for contact in found:
-            received = contact.param(b"received")
-            if len(contact.uri) > self.contact_max_size or len(received or b"") > _MAX_RECEIVED:
-                raise RegistrarFault(CONTACT_TOO_LONG)
-        return list(found)
+        found: list[NameAddr] = []
+        for value in values:
+            if value[:1] == b"*":
+                raise RegistrarFault(STAR_CONTACT)
+            try:
+                addresses = parse_addresses(value)
+                for contact in addresses:
+                    received = contact.param(b"received")
+                    if len(contact.uri) > self.contact_max_size or len(received or b"") > _MAX_RECEIVED:
+                        raise RegistrarFault(CONTACT_TOO_LONG)
+                    if b":" not in contact.uri:
+                        raise RegistrarFault(PARSE_CONTACT)
+            except SipError as error:
+                raise RegistrarFault(PARSE_CONTACT) from error
+            if not addresses or value[-1:] == b",":
+                raise RegistrarFault(PARSE_CONTACT)
+            addresses.reverse()
+            found += addresses
+        return found
 
     def expires_header(self, ctx: RouteContext) -> int:
         """The Expires header in seconds; -1 where there is none, or no number (as Kamailio, which ignores it then)."""
         text = ctx.msg.first(EXPIRES)
-        if text is None or not text.isdigit():
-            return -1
-        return min(int(text), 0xFFFFFFFF)
+        return -1 if text is None else _seconds(text)
 
     def expires_of(self, ctx: RouteContext, contact: NameAddr, now: int, vary: bool) -> int:
         """When a contact's binding ends: absolute seconds, 0 for removal. Raises RegistrarFault (423)."""
@@ -76,12 +89,9 @@ class Bindings(RegistrarParams):
         else:
             text = contact.param(b"expires")
             spread = self.expires_range
-            if text and text.isdigit():
-                seconds = min(int(text), 0xFFFFFFFF)
-            else:
-                seconds = self.expires_header(ctx) if not text else -1
-                if seconds < 0:
-                    seconds, spread = self.default_expires, self.default_expires_range
+            seconds = _seconds(text) if text else self.expires_header(ctx)
+            if seconds < 0:
+                seconds, spread = self.default_expires, self.default_expires_range
         if seconds == 0:
             return 0
         if seconds < self.min_expires:
@@ -136,7 +146,12 @@ class Bindings(RegistrarParams):
         )
 
     def received_from_avp(self, ctx: RouteContext) -> str:
-        name = self.received_avp.removeprefix("$avp(").rstrip(")").removeprefix("s:").removeprefix("i:")
+        """The source address that the script left in received_avp."""
+        return self.from_avp(ctx, self.received_avp)
+
+    def from_avp(self, ctx: RouteContext, written: str) -> str:
+        """The value of an AVP as text, "" where it has none. written: as in the parameter, `$avp(x)`."""
+        name = written.removeprefix("$avp(").rstrip(")").removeprefix("s:").removeprefix("i:")
         values = ctx.avps.get(name) if name and ctx.avps else None
         return str(values[0]) if values else ""
 
@@ -156,6 +171,13 @@ class Bindings(RegistrarParams):
     def cfg_str(self, ctx: RouteContext, name: str) -> str | None:
         value = self.cfg_value(ctx, name)
         return value if isinstance(value, str) and value else None
+
+
+def _seconds(text: bytes) -> int:
+    """A number of seconds below 2**32 (RFC 3261 section 20.19); -1 where it is none."""
+    if not text.isdigit() or len(text) > _MAX_DIGITS or int(text) > 0xFFFFFFFF:
+        return -1
+    return int(text)
 
 
 def parse_q(text: bytes) -> int:

@@ -13,6 +13,7 @@ class Reason(NamedTuple):
 FINE = Reason(200, "No problem")
 INVALID_CSEQ = Reason(400, "Invalid CSeq number")
 AOR_TOO_LONG = Reason(500, "Address Of Record too long")
+UNESCAPE = Reason(400, "Error while unescaping username")
 AOR_PARSE = Reason(400, "Error while parsing AOR")
 INVALID_Q = Reason(400, "Invalid q param in contact")
 PARSE = Reason(400, "Message parse error")
@@ -48,3 +49,5 @@ class RegistrarFault(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.text)
         self.reason = reason
+        #: The address of record was known when this was found: the answer lists its contacts.
+        self.lists_contacts = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from olelo.core.context import DestBranch, RouteContext
 from olelo.core.methods import METHODS, OTHER_METHOD
 from olelo.core.sockets import ListenSocket
-from olelo.core.xavp import roots, set_child
+from olelo.core.xavp import push, roots
 from olelo.modules.registrar.faults import RegistrarFault
 from olelo.modules.registrar.path import first_hop
 from olelo.modules.registrar.save import Save
@@ -16,20 +16,17 @@ from olelo.sip.uri import parse_uri
 # Return codes of lookup().
 FOUND, NONE, NO_METHOD, BAD_URI = 1, -1, -2, -3
 _FILTER_FLAGS, _FILTER_CONNECTION = 1, 2
-# Bits of xavp_rcd_mask.
-_NO_RUID, _NO_CONTACT, _NO_EXPIRES, _NO_RECEIVED, _NO_PATH = 1, 2, 4, 8, 16
 
 
 class Lookup(Save):
     """Finds registered contacts."""
 
     def find(self, ctx: RouteContext, table: str, uri: bytes, rewrite: bool) -> int:
-        """Make destinations of the contacts of a URI (`$ru` if empty).
+        """Make destinations of the contacts of a URI.
 
         rewrite: the first becomes `$ru`; else all become branches. Returns 1 found, -1 none, -2 none that takes
         this method, -3 the URI cannot be used.
         """
-        uri = uri or ctx.ruri
         try:
             aor = self.aor_of(uri)
             gruu = parse_uri(uri).param(b"gr")
@@ -71,6 +68,18 @@ class Lookup(Save):
             self._append(ctx, contact)
         return FOUND
 
+    def find_for_branch(self, ctx: RouteContext, table: str, branch: DestBranch) -> int:
+        """As find(), for a branch: the first contact takes its place, more are appended."""
+        before = len(ctx.branches)
+        code = self.find(ctx, table, branch.uri, False)
+        if code == FOUND:
+            first = ctx.branches.pop(before)
+            contact = self.usrloc.domain(table).by_ruid(first.ruid)
+            if self.xavp_rcd and contact is not None:
+                self.details(ctx, contact, int(self.engine.wall()))
+            ctx.branches[ctx.branches.index(branch)] = first
+        return code
+
     def _takes(self, ctx: RouteContext, contact: Contact) -> bool:
         if not self.method_filtering or ctx.msg.to.tag:
             return True
@@ -102,7 +111,9 @@ class Lookup(Save):
         if socket is not None:
             ctx.force_socket = socket
         if self.xavp_rcd:
-            self._details(ctx, contact, now)
+            self.details(ctx, contact, now)
+        if contact.xavp is not None:
+            push(roots(ctx), self.usrloc.xavp_contact, contact.xavp.copy())
 
     def _append(self, ctx: RouteContext, contact: Contact) -> None:
         dst_uri, path = self._next_hop(contact)
@@ -117,9 +128,13 @@ class Lookup(Save):
                 contact.ruid,
                 contact.instance,
                 contact.user_agent,
-                contact.reg_id,
+                contact.reg_id if contact.instance else 0,
             )
         )
+        if contact.xavp is not None:  # [n] belongs to the nth destination
+            held = roots(ctx).setdefault(self.usrloc.xavp_contact, [])
+            held += [None] * (len(ctx.branches) - len(held))
+            held.insert(len(ctx.branches), contact.xavp.copy())
 
     def _next_hop(self, contact: Contact) -> tuple[bytes, bytes]:
         """(dst_uri, path): the first Path entry, else the address it came from, else nothing."""
@@ -142,17 +157,3 @@ class Lookup(Save):
         return sockets[text]
 
     _sockets: dict[str, ListenSocket | None]
-
-    def _details(self, ctx: RouteContext, contact: Contact, now: int) -> None:
-        """Fill the xavp_rcd xavp."""
-        mask = self.xavp_rcd_mask
-        wanted: list[tuple[int, str, str | int]] = [
-            (_NO_RUID, "ruid", contact.ruid),
-            (_NO_RECEIVED, "received", contact.received),
-            (_NO_CONTACT, "contact", contact.uri),
-            (_NO_EXPIRES, "expires", contact.expires - now),
-            (_NO_PATH, "path", contact.path),
-        ]
-        for bit, name, value in wanted:
-            if not mask & bit and value != "":
-                set_child(roots(ctx), self.xavp_rcd, name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote_to_bytes
 
 from olelo.core.module import Module, param
-from olelo.modules.registrar.faults import AOR_PARSE, AOR_TOO_LONG, RegistrarFault
+from olelo.modules.registrar.faults import AOR_PARSE, AOR_TOO_LONG, UNESCAPE, RegistrarFault
 from olelo.modules.usrloc import Usrloc
 from olelo.sip.errors import SipError
 from olelo.sip.uri import parse_uri
@@ -13,6 +13,9 @@ from olelo.sip.uri import parse_uri
 _MAX_USER = 128
 _MAX_DOMAIN = 128
 _MAX_AOR = 256
+_ESCAPE = 2
+_CONTROLS = frozenset((*range(32), 127))
+_HEX = frozenset(b"0123456789abcdefABCDEF")
 #: Addresses of record remembered by URI; the URIs come from the wire, so with a bound.
 _CACHE_SIZE = 8192
 
@@ -25,6 +28,18 @@ def _not_negative(value: int) -> None:
 def _percent(value: int) -> None:
     if not 0 <= value <= 100:
         raise ValueError("is a percentage from 0 to 100")
+
+
+def unescaped(user: bytes) -> bytes:
+    """A user part without its escapes (RFC 3261 section 19.1.2).
+
+    Raises RegistrarFault where one is none, or stands for a control character. Those of UTF-8 are taken.
+    """
+    parts = user.split(b"%")
+    for part in parts[1:]:
+        if len(part) < _ESCAPE or not _HEX.issuperset(part[:_ESCAPE]) or int(part[:_ESCAPE], 16) in _CONTROLS:
+            raise RegistrarFault(UNESCAPE)
+    return unquote_to_bytes(user)
 
 
 class RegistrarParams(Module):
@@ -63,6 +78,11 @@ class RegistrarParams(Module):
     xavp_rcd = param("", "xavp that lookup() fills with the record's details.")
     xavp_rcd_mask = param(0, "Bits of details to leave out: 1 ruid, 2 contact, 4 expires, 8 received, 16 path.")
     event_callback = param("", "Function of an embedded interpreter for expired contacts.", noop=True)
+    reg_callid_avp = param(
+        "",
+        "AVP with the Call-ID that registered() looks for.",
+        deprecated="use xavp_cfg with match_callid (Kamailio 4.3)",
+    )
     lookup_filter_mode = param(0, "Bits: 1 by branch flags in xavp_cfg, 2 by living TCP connection.")
     use_expired_contacts = param(0, "1: lookup() takes expired contacts, too.")
     sock_mode = param(0, "1: save the advertised address as socket.")
@@ -91,7 +111,7 @@ class RegistrarParams(Module):
         if len(user) > _MAX_USER or len(host) > _MAX_DOMAIN or len(user) + len(host) + 1 > _MAX_AOR:
             raise RegistrarFault(AOR_TOO_LONG)
         if b"%" in user:
-            user = unquote_to_bytes(user)
+            user = unescaped(user)
         name = user.decode("latin-1")
         if not self.usrloc.use_domain:
             return name if self.case_sensitive else name.lower()

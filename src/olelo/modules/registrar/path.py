@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from olelo.modules.registrar.faults import PARSE_PATH, RegistrarFault
 from olelo.sip.address import parse_addresses
 from olelo.sip.errors import SipError
@@ -19,13 +21,12 @@ def path_vector(msg: Message, with_received: bool) -> tuple[str, str]:
     try:
         first = parse_addresses(joined)[0]
         uri = parse_uri(first.uri)
+        if uri.param(b"lr") is None:  # strict routers are not supported (RFC 3327 section 5.1)
+            raise RegistrarFault(PARSE_PATH)
+        text = uri.param(b"received") if with_received else None
     except (SipError, IndexError) as error:
         raise RegistrarFault(PARSE_PATH) from error
-    received = ""
-    if with_received:
-        text = uri.param(b"received")
-        received = text.decode("latin-1").replace("%3A", ":").replace("%3B", ";").replace("%3D", "=") if text else ""
-    return joined.decode("latin-1"), received
+    return joined.decode("latin-1"), unquote_to_bytes(text).decode("latin-1") if text else ""
 
 
 def first_hop(path: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from olelo.core.context import RouteContext
 from olelo.core.engine import INFO
 from olelo.core.reply import q_text
+from olelo.core.xavp import Xavp, existing, fields, push, roots
 from olelo.modules.registrar.bindings import Bindings, Wanted
 from olelo.modules.registrar.faults import (
     CALLID_TOO_LONG,
@@ -20,15 +21,19 @@ from olelo.modules.registrar.faults import (
     RegistrarFault,
 )
 from olelo.modules.registrar.path import path_vector
-from olelo.modules.usrloc.store import FOUND, NOT_FOUND, OLD_CSEQ, RETRANSMISSION, Contact, Domain, Record
+from olelo.modules.usrloc.store import FOUND, NOT_FOUND, OLD_CSEQ, RETRANSMISSION, Contact, Domain, Record, aor_hash
 from olelo.script.catalog import RouteKind
 from olelo.sip.address import NameAddr
 from olelo.sip.headers import REQUIRE, SUPPORTED, USER_AGENT, VIA
+from olelo.sip.uri import parse_uri
 
 # Flags of save().
 MEMORY_ONLY, NO_REPLY, REPLACE, NO_VARIATION, PREPARE_REPLY = 1, 2, 4, 8, 16
 # Return codes of save().
 ADDED, UPDATED, REMOVED, FETCHED = 1, 2, 3, 4
+# Bits of xavp_rcd_mask.
+_NO_RUID, _NO_CONTACT, _NO_EXPIRES, _NO_RECEIVED, _NO_PATH = 1, 2, 4, 8, 16
+PATH_STRICT = 2
 OUTBOUND_NO, OUTBOUND_YES, OUTBOUND_MUST = 0, 1, 2
 _MAX_CALLID = 255
 _MAX_AGENT = 255
@@ -37,7 +42,7 @@ _MAX_AGENT = 255
 class Source:
     """What all contacts of one REGISTER have in common."""
 
-    __slots__ = ("callid", "cflags", "conn", "cseq", "path", "path_received", "socket", "user_agent")
+    __slots__ = ("attributes", "callid", "cflags", "conn", "cseq", "path", "path_received", "socket", "user_agent")
 
     def __init__(self, callid: str, cseq: int, user_agent: str, socket: str, conn: int, cflags: int) -> None:
         self.callid = callid
@@ -46,6 +51,7 @@ class Source:
         self.socket = socket
         self.conn = conn
         self.cflags = cflags
+        self.attributes: Xavp | None = None
         self.path = ""
         self.path_received = ""
 
@@ -66,21 +72,33 @@ class Save(Bindings):
         try:
             code, record, path = self._apply(ctx, self.usrloc.domain(table), flags, uri)
             reason = FINE
+            self.accepted += 1
         except RegistrarFault as fault:
             reason = fault.reason
             code = -2 if reason is TOO_MANY else -1
-            record = self._at_hand(table, ctx, uri) if reason in (INVALID_CSEQ, TOO_MANY) else None
-        if reason is FINE:
-            self.accepted += 1
-        else:
+            if fault.lists_contacts:
+                record = self.usrloc.domain(table).get(self.aor_of(uri or ctx.msg.to.uri))
+            if isinstance(fault, PathRefused):
+                path = fault.path
             self.rejected += 1
             self.engine.log(INFO, f"registrar: REGISTER refused: {reason.text}")
-        ctx.reply_lines += self.reply_headers(ctx, reason, record, path)
-        ctx_status = self._status
-        if flags & NO_REPLY:
-            return code
-        if ctx.kind in (RouteKind.REQUEST, RouteKind.FAILURE) and not self.answer(ctx, ctx_status):
-            return -1
+        if record is not None and self.xavp_rcd:
+            now = int(self.engine.wall())
+            for contact in record.contacts:
+                if contact.valid(now):
+                    self.details(ctx, contact, now)
+        lines = self.reply_headers(ctx, reason, record, path)
+        if not flags & NO_REPLY:
+            # A refusal is not answered out of a failure_route: there the transaction still has its own.
+            if ctx.kind is RouteKind.REQUEST or (ctx.kind is RouteKind.FAILURE and reason is FINE):
+                ctx.reply_lines += lines
+                return code if self.answer(ctx, reason.status) else -1
+        elif flags & PREPARE_REPLY and reason is FINE:
+            ctx.reply_lines += lines
+        else:
+            if ctx.store is None:
+                ctx.store = {}
+            ctx.store["registrar"] = (reason.status, lines)
         return code
 
     def answer(self, ctx: RouteContext, status: int) -> bool:
@@ -91,7 +109,24 @@ class Save(Bindings):
             return tm.reply(ctx, status, reason) > 0
         return self.sl_send(ctx, status, reason) > 0
 
-    _status = 200
+    def details(self, ctx: RouteContext, contact: Contact, now: int) -> None:
+        """Fill the xavp_rcd xavp."""
+        mask = self.xavp_rcd_mask
+        wanted: list[tuple[int, str, str | int]] = [
+            (_NO_RUID, "ruid", contact.ruid),
+            (_NO_RECEIVED, "received", contact.received),
+            (_NO_CONTACT, "contact", contact.uri),
+            (_NO_EXPIRES, "expires", contact.expires - now),
+            (_NO_PATH, "path", contact.path),
+        ]
+        root = roots(ctx)
+        found = fields(root, self.xavp_rcd)
+        if found is None:
+            found = Xavp()
+            push(root, self.xavp_rcd, found)
+        for bit, name, value in wanted:
+            if not mask & bit and value != "":
+                found.add(name, value)
 
     def sl_send(self, ctx: RouteContext, status: int, reason: bytes) -> int:
         sl = self.engine.modules.get("sl")
@@ -101,9 +136,6 @@ class Save(Bindings):
             return 1 if reply_stateless(ctx, status, reason, self.engine.new_id(8).encode()) else -1
         sent: int = sl.send(ctx, status, reason)  # type: ignore[attr-defined]
         return sent
-
-    def _at_hand(self, table: str, ctx: RouteContext, uri: bytes) -> Record | None:
-        return self.usrloc.domain(table).get(self.aor_of(uri or ctx.msg.to.uri))
 
     def _apply(self, ctx: RouteContext, domain: Domain, flags: int, uri: bytes) -> tuple[int, Record | None, str]:
         msg = ctx.msg
@@ -116,12 +148,22 @@ class Save(Bindings):
             return REMOVED, None, ""
         if not contacts:
             return FETCHED, domain.get(aor), ""
+        try:
+            return self._store(ctx, domain, aor, contacts, flags, use_reg_id, now)
+        except RegistrarFault as fault:
+            fault.lists_contacts = True
+            raise
+
+    def _store(
+        self, ctx: RouteContext, domain: Domain, aor: str, contacts: list[NameAddr], flags: int, use_reg_id: bool, now: int
+    ) -> tuple[int, Record | None, str]:  # fmt: skip
+        msg = ctx.msg
         vary = not flags & NO_VARIATION
         wanted = [self.wanted(ctx, contact, now, vary, use_reg_id) for contact in contacts]
         source = self._source(ctx)
         if self.use_path:
             source.path, source.path_received = path_vector(msg, bool(self.path_use_received))
-            if source.path and self.path_mode == 2 and not self.supports(ctx, b"path"):
+            if source.path and self.path_mode == PATH_STRICT and not self.supports(ctx, b"path"):
                 raise PathRefused(source.path)
         record = domain.get(aor)
         if record is None:
@@ -218,17 +260,21 @@ class Save(Bindings):
 
     def _add(self, domain: Domain, aor: str, want: Wanted, source: Source, now: int) -> Contact:
         contact = Contact(aor, want.uri, self.usrloc.new_ruid())
+        contact.instance = want.instance
+        contact.reg_id = want.reg_id
         self._set(contact, want, source, now)
+        contact.keepalive = 1 if self.usrloc.is_natted(contact) else 0
         domain.insert(contact)
         return contact
 
     def _fill(self, domain: Domain, contact: Contact, want: Wanted, source: Source, now: int) -> None:
+        """A refresh: instance and reg-id stay what they were."""
         q = contact.q
+        contact.uri = want.uri
         self._set(contact, want, source, now)
         domain.updated(contact, contact.q != q)
 
     def _set(self, contact: Contact, want: Wanted, source: Source, now: int) -> None:
-        contact.uri = want.uri
         contact.expires = want.expires
         contact.q = want.q
         contact.callid = source.callid
@@ -241,11 +287,10 @@ class Save(Bindings):
             contact.cflags |= 1 << self.usrloc.nat_bflag
         contact.socket = source.socket
         contact.methods = want.methods
-        contact.instance = want.instance
-        contact.reg_id = want.reg_id
         contact.tcpconn_id = source.conn
         contact.server_id = self.engine.params.server_id
-        contact.last_modified = now
+        contact.last_modified = contact.last_keepalive = now
+        contact.xavp = source.attributes
 
     def _source(self, ctx: RouteContext) -> Source:
         msg = ctx.msg
@@ -260,7 +305,11 @@ class Save(Bindings):
             text = f"{socket.proto}:{socket.via_host}:{socket.via_port}"
         chosen = self._socket_wish(ctx)
         conn = ctx.rcv.conn or -1
-        return Source(callid, msg.cseq.number, agent_text, chosen or text, conn, ctx.bflags)
+        source = Source(callid, msg.cseq.number, agent_text, chosen or text, conn, ctx.bflags)
+        if self.usrloc.xavp_contact:
+            found = fields(existing(ctx), self.usrloc.xavp_contact)
+            source.attributes = found.copy() if found is not None else None
+        return source
 
     def _socket_wish(self, ctx: RouteContext) -> str | None:
         """The socket that a header (sock_flag, sock_hdr_name) or the xavp asks for, if it is one of ours."""
@@ -300,12 +349,12 @@ class Save(Bindings):
     # --- the answer's headers -----------------------------------------------------------------------------
 
     def reply_headers(self, ctx: RouteContext, reason: Reason, record: Record | None, path: str) -> list[bytes]:
-        """The header lines of the answer, in Kamailio's order; also decides its status."""
+        """The header lines of the answer, in Kamailio's order."""
         lines: list[bytes] = []
         contact = self.contact_line(ctx, record)
         if contact:
             lines.append(contact)
-        if isinstance(reason, Reason) and reason is FINE:
+        if reason is FINE:
             if path and self.path_mode != 0 and self.supports(ctx, b"path"):
                 lines.append(b"Path: " + path.encode("latin-1") + b"\r\n")
             lines += self._outbound_lines(ctx)
@@ -314,10 +363,10 @@ class Save(Bindings):
         elif reason is OUTBOUND_REQUIRED:
             lines.append(b"Unsupported: outbound\r\n")
         elif reason is PATH_UNSUPPORTED:
-            lines.append(b"Unsupported: path\r\n")
+            lines += [b"Unsupported: path\r\n", b"Path: " + path.encode("latin-1") + b"\r\n"]
+            lines += self._outbound_lines(ctx)
         elif reason.status == 423:
             lines.append(b"Min-Expires: %d\r\n" % self.min_expires)
-        self._status = reason.status
         if reason.status != 200:
             lines.append(b"P-Registrar-Error: " + reason.text.encode() + b"\r\n")
             if 500 <= reason.status < 600 and self.retry_after:
@@ -343,8 +392,6 @@ class Save(Bindings):
         gruu = bool(self.gruu_enabled) and self.supports(ctx, b"gruu")
         host = b""
         if gruu:
-            from olelo.sip.uri import parse_uri
-
             host = parse_uri(ctx.msg.to.uri).host
         values = [self._contact_value(c, now, gruu, host) for c in record.contacts if c.valid(now)]
         return b"Contact: " + b", ".join(values) + b"\r\n" if values else b""
@@ -369,8 +416,7 @@ class Save(Bindings):
         if b"@" not in aor:
             aor += b"@" + host
         instance = contact.instance.strip("<>").encode("latin-1")
-        record = self.usrloc.domains  # the hash makes a temporary GRUU findable without the address of record
-        number = next((d.records[contact.aor].hash for d in record.values() if contact.aor in d.records), 0)
+        number = aor_hash(contact.aor)
         mark = "".join(f"{number >> shift & 15:x}" for shift in range(0, 32, 4) if number >> shift)
         temporary = contact.ruid.encode("latin-1") + b"-" + mark.encode() + b"@" + host
         return b';pub-gruu="sip:%b;gr=%b";temp-gruu="sip:%b;gr"' % (aor, instance, temporary)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from olelo.core.context import RouteContext
-from olelo.core.module import Module, ModuleError, NamedList, RpcFault, function, param, rpc
+from olelo.core.module import ModuleError, function, param
+from olelo.modules.usrloc.keepalive import Keepalive
 from olelo.modules.usrloc.store import Contact, Domain
-from olelo.modules.usrloc.view import contact_fields
-
-_RPC_CALLID = "dfjrewr12386fd6-343@Kamailio.rpc"
-_RPC_AGENT = "SIP Router rpc Server"
 
 
 def _no_database(value: int) -> None:
@@ -28,7 +25,7 @@ def _matching(value: int) -> None:
         raise ValueError("is 0 (contact), 1 (contact and Call-ID), 2 (contact and path) or 3 (Call-ID)")
 
 
-class Usrloc(Module):
+class Usrloc(Keepalive):
     """The table of registrations, in memory."""
 
     name = "usrloc"
@@ -47,23 +44,12 @@ class Usrloc(Module):
     nat_bflag = param(-1, "Branch flag that marks contacts behind a NAT.")
     hash_size = param(10, "Size of the hash table as power of two; Olelo's grows by itself (it shows in ul.dump).")
     handle_lost_tcp = param(0, "1: drop contacts of TCP connections that have closed.")
-    close_expired_tcp = param(0, "1: close the TCP connection of an expired contact.", noop=True)
+    close_expired_tcp = param(0, "1: close the connection of a contact that expired.")
     rm_expired_delay = param(0, "Seconds to keep an expired contact before it is removed.")
     preload = param("", "Tables to make at start.", repeat=True)
     server_id_filter = param(0, "1: load only contacts of this server_id.", noop=True)
-    xavp_contact = param("", "Name of the xavp stored with a contact.", noop=True)
+    xavp_contact = param("", "xavp that is stored with a contact, and comes back with it at lookup().")
     fetch_rows = param(2000, "Rows read at once from a database.", noop=True)
-    ka_mode = param(0, "Keepalives towards registered contacts.", noop=True)
-    ka_from = param("sip:server@kamailio.org", "From URI of keepalives.", noop=True)
-    ka_domain = param("kamailio.org", "Domain in keepalives.", noop=True)
-    ka_method = param("OPTIONS", "Method of keepalives.", noop=True)
-    ka_filter = param(0, "Which contacts get keepalives.", noop=True)
-    ka_timeout = param(0, "Seconds without an answer to a keepalive until a contact is dropped.", noop=True)
-    ka_interval = param(0, "Seconds between two keepalives.", noop=True)
-    ka_randomize = param(0, "Spread of keepalives.", noop=True)
-    ka_loglevel = param(255, "Log level of keepalive events.", noop=True)
-    ka_logmsg = param("", "Log line of keepalive events.", noop=True)
-    ka_reply_codes = param("", "Answers that count as alive.", noop=True)
     ka_flag = param(-1, "Flag of contacts that get keepalives.", noop=True, deprecated="use ka_filter")
     db_insert_update = param(0, "Insert becomes update on a duplicate key.", noop=True)
     db_update_as_insert = param(0, "Updates are written as inserts.", noop=True)
@@ -102,13 +88,15 @@ class Usrloc(Module):
 
     def init(self) -> None:
         self.domains: dict[str, Domain] = {}
-        self._ruid_prefix = f"uloc-{int(self.engine.wall()):x}-{self.engine.pid:x}"
+        self._ruid_prefix = ""
         self._ruid_count = 0
         for table in self.values("preload"):
             self.domain(table)
         self.engine.stats.computed(
             "usrloc", "registered_users", lambda: sum(len(d.records) for d in self.domains.values())
         )
+        if self.ka_mode:
+            self.start_keepalive()
         if self.nat_bflag > 31:
             raise ModuleError("nat_bflag is a branch flag from 0 to 31")
 
@@ -116,25 +104,50 @@ class Usrloc(Module):
         self.engine.every(self.timer_interval, self.sweep)
 
     def sweep(self) -> None:
-        now = int(self.engine.wall()) - self.rm_expired_delay
+        """Every timer_interval: what has expired goes, what stays gets its keepalive."""
+        engine = self.engine
+        now = int(engine.wall()) - self.rm_expired_delay
         for domain in self.domains.values():
+            if self.handle_lost_tcp:
+                for contact in domain.all():
+                    if contact.tcpconn_id > 0 and not engine.connection_alive(contact.tcpconn_id):
+                        domain.expire(contact)
             domain.sweep(now)
+        if self.ka_mode:
+            self.send_keepalives()
+
+    def _gone(self, what: str, contact: Contact) -> None:
+        if what == "expire" and contact.tcpconn_id > 0:
+            self.engine.services.close_connection(contact.tcpconn_id)
+
+    def is_natted(self, contact: Contact) -> bool:
+        """Whether the contact carries nat_bflag."""
+        return self.nat_bflag >= 0 and bool(contact.cflags >> self.nat_bflag & 1)
 
     def domain(self, name: str) -> Domain:
         """The table of that name, made where it is new."""
         found = self.domains.get(name)
         if found is None:
             found = self.domains[name] = Domain(
-                name, newest_first=bool(self.desc_time_order), matching=self.matching_mode, cseq_delay=self.cseq_delay
+                name,
+                newest_first=bool(self.desc_time_order),
+                matching=self.matching_mode,
+                cseq_delay=self.cseq_delay,
+                interval=self.timer_interval,
             )
             table = found  # the closures below belong to this table
             stats = self.engine.stats
-            stats.computed("usrloc", f"{name}-users", lambda: len(table.records))
-            stats.computed("usrloc", f"{name}-contacts", lambda: table.contacts)
-            stats.computed("usrloc", f"{name}-expires", lambda: table.expired)
+            name += self.engine.params.stats_name_separator
+            stats.computed("usrloc", f"{name}users", lambda: len(table.records))
+            stats.computed("usrloc", f"{name}contacts", lambda: table.contacts)
+            stats.computed("usrloc", f"{name}expires", lambda: table.expired)
+            if self.close_expired_tcp:
+                found.listeners.append(self._gone)
         return found
 
     def new_ruid(self) -> str:
+        if not self._ruid_prefix:  # only now: a daemon's process number is known late
+            self._ruid_prefix = f"uloc-{int(self.engine.wall()):x}-{self.engine.pid:x}"
         self._ruid_count += 1
         return f"{self._ruid_prefix}-{self._ruid_count:x}"
 
@@ -142,123 +155,6 @@ class Usrloc(Module):
     def bind_usrloc(self, ctx: RouteContext, api: int) -> int:
         """For modules in C only; nothing to do here. Returns 1."""
         return 1
-
-    # --- commands -----------------------------------------------------------------------------------------
-
-    def _table(self, name: str) -> Domain:
-        if name not in self.domains:
-            raise RpcFault(500, "Domain table not found")
-        return self.domains[name]
-
-    def _aor(self, text: str) -> str:
-        text = text.removeprefix("sip:").removeprefix("sips:")
-        user, at, _host = text.partition("@")
-        if self.use_domain:
-            if not at:
-                raise RpcFault(500, "Domain missing in AOR")
-            return text
-        return user
-
-    @rpc("ul.dump", "*S")
-    def rpc_dump(self, brief: str = "") -> dict[str, object]:
-        """All registrations; with "brief", the addresses of record alone."""
-        domains = NamedList()
-        for domain in self.domains.values():
-            aors = NamedList()
-            for record in domain.records.values():
-                if brief == "brief":
-                    aors.append(("AoR", record.aor))
-                else:
-                    contacts = NamedList(("Contact", self._view(c)) for c in record.contacts)
-                    aors.append(("Info", {"AoR": record.aor, "HashID": record.hash, "Contacts": contacts}))
-            stats = {"Records": len(domain.records), "Max-Slots": 1 if domain.records else 0}
-            domains.append(
-                ("Domain", {"Domain": domain.name, "Size": 1 << self.hash_size, "AoRs": aors, "Stats": stats})
-            )
-        return {"Domains": domains}
-
-    def _view(self, contact: Contact) -> dict[str, object]:
-        return contact_fields(contact, int(self.engine.wall()))
-
-    @rpc("ul.lookup", "SS")
-    def rpc_lookup(self, table: str, aor: str) -> dict[str, object]:
-        """The contacts of one address of record."""
-        record = self._table(table).get(self._aor(aor))
-        if record is None:
-            raise RpcFault(500, "AOR not found in location table")
-        now = int(self.engine.wall())
-        contacts = NamedList(("Contact", self._view(c)) for c in record.contacts if c.valid(now))
-        if not contacts:
-            raise RpcFault(500, "AOR has no contacts")
-        return {"AoR": record.aor, "Contacts": contacts}
-
-    @rpc("ul.rm", "SS")
-    def rpc_rm(self, table: str, aor: str) -> None:
-        """Remove an address of record with all its contacts."""
-        self._table(table).delete_aor(self._aor(aor))
-
-    @rpc("ul.rm_contact", "SSS")
-    def rpc_rm_contact(self, table: str, aor: str, contact: str) -> None:
-        """Remove one contact of an address of record."""
-        domain = self._table(table)
-        record = domain.get(self._aor(aor))
-        if record is None:
-            raise RpcFault(404, "AOR not found")
-        for found in record.contacts:
-            if found.uri == contact:
-                domain.delete(found)
-                return
-        raise RpcFault(404, "Contact not found")
-
-    @rpc("ul.flush")
-    def rpc_flush(self) -> None:
-        """Write the table to its database; in memory there is nothing to write."""
-
-    @rpc("ul.add", "SSSdfSuuu*SS")
-    def rpc_add(
-        self, table: str, aor: str, uri: str, expires: int, q: float, path: str, flags: int, cflags: int, methods: int,
-        received: str = "", socket: str = "",
-    ) -> None:  # fmt: skip
-        """Add a contact: table, AoR, contact, expires (0 permanent), q, path, flags, cflags, methods, received, socket."""
-        domain = self._table(table)
-        name = self._aor(aor)
-        now = int(self.engine.wall())
-        record = domain.get(name)
-        contact = next((c for c in record.contacts if c.uri == uri), None) if record else None
-        fresh = contact is None
-        if contact is None:
-            contact = Contact(name, uri, self.new_ruid())
-        q_before, contact.q = contact.q, round(q * 1000)
-        contact.expires = now + expires if expires else 0
-        contact.path = "" if path in (".", "0") else path
-        contact.received = "" if received in (".", "0") else received
-        contact.socket = "" if socket in (".", "0") else socket
-        contact.flags, contact.cflags, contact.methods = flags, cflags, methods
-        contact.callid, contact.cseq, contact.user_agent = _RPC_CALLID, 1, _RPC_AGENT
-        contact.last_modified = now
-        contact.server_id = self.engine.params.server_id
-        if fresh:
-            domain.insert(contact)
-        else:
-            domain.updated(contact, contact.q != q_before)
-
-    def _no_db(self) -> None:
-        raise RpcFault(500, "Command is not supported in db_mode=0")
-
-    @rpc("ul.db_users", "S")
-    def rpc_db_users(self, table: str) -> None:
-        """Number of users in the database."""
-        self._no_db()
-
-    @rpc("ul.db_contacts", "S")
-    def rpc_db_contacts(self, table: str) -> None:
-        """Number of contacts in the database."""
-        self._no_db()
-
-    @rpc("ul.db_expired_contacts", "S")
-    def rpc_db_expired_contacts(self, table: str) -> None:
-        """Number of expired contacts in the database."""
-        self._no_db()
 
 
 MODULE = Usrloc

@@ -9,8 +9,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
-#: Contacts that expire within the same number of seconds share a bucket, so that the sweep is not a scan.
-BUCKET = 60
+from olelo.core.xavp import Xavp
+
 #: A deleted contact's expiry (Kamailio's UL_EXPIRED_TIME); 0 means permanent.
 DELETED = 10
 
@@ -76,11 +76,42 @@ class Contact:
         self.last_keepalive = 0
         self.ka_roundtrip = 0
         self.last_modified = 0
-        self.xavp: object = None
-        self.bucketed = False
+        self.xavp: Xavp | None = None
+        self.bucketed = -1  # the bucket in which it waits for its end
+
+    def copy(self) -> Contact:
+        """What it is now, for somebody who keeps it."""
+        new = Contact(self.aor, self.uri, self.ruid)
+        new.expires = self.expires
+        new.q = self.q
+        new.callid = self.callid
+        new.cseq = self.cseq
+        new.user_agent = self.user_agent
+        new.received = self.received
+        new.path = self.path
+        new.state = self.state
+        new.flags = self.flags
+        new.cflags = self.cflags
+        new.socket = self.socket
+        new.methods = self.methods
+        new.instance = self.instance
+        new.reg_id = self.reg_id
+        new.server_id = self.server_id
+        new.tcpconn_id = self.tcpconn_id
+        new.keepalive = self.keepalive
+        new.last_keepalive = self.last_keepalive
+        new.ka_roundtrip = self.ka_roundtrip
+        new.last_modified = self.last_modified
+        new.xavp = self.xavp
+        return new
 
     def valid(self, now: int) -> bool:
         return self.expires > now or self.expires == 0
+
+
+def aor_hash(aor: str) -> int:
+    """The number of an address of record: `HashID` of `ul.dump`, `$ulc(x=>aorhash)`, part of temporary GRUUs."""
+    return zlib.crc32(aor.encode("latin-1"))
 
 
 class Record:
@@ -90,7 +121,7 @@ class Record:
 
     def __init__(self, aor: str) -> None:
         self.aor = aor
-        self.hash = zlib.crc32(aor.encode("latin-1"))
+        self.hash = aor_hash(aor)
         self.contacts: list[Contact] = []
 
 
@@ -103,10 +134,18 @@ class Domain:
 
     newest_first: order by time instead of q (desc_time_order). matching: how a contact is recognised
     (CONTACT_ONLY ...). cseq_delay: seconds in which a repeated Call-ID and CSeq is a retransmission, not an error.
+    interval: seconds between two sweeps; contacts that expire within the same interval share a bucket, so that a sweep
+    is not a scan.
     """
 
     def __init__(
-        self, name: str, *, newest_first: bool = False, matching: int = CONTACT_ONLY, cseq_delay: int = 20
+        self,
+        name: str,
+        *,
+        newest_first: bool = False,
+        matching: int = CONTACT_ONLY,
+        cseq_delay: int = 20,
+        interval: int = 60,
     ) -> None:
         self.name = name
         self.newest_first = newest_first
@@ -117,8 +156,8 @@ class Domain:
         self.expired = 0
         self.listeners: list[Listener] = []
         self._by_ruid: dict[str, Contact] = {}
+        self._interval = interval
         self._buckets: dict[int, list[Contact]] = {}
-        self._swept = 0
 
     def get(self, aor: str) -> Record | None:
         return self.records.get(aor)
@@ -147,7 +186,7 @@ class Domain:
             if self.matching == CONTACT_CALLID:
                 any_callid = True
                 same = contact.uri == uri and contact.callid == callid
-            elif self.matching == CONTACT_PATH:
+            elif self.matching == CONTACT_PATH and path:
                 same = contact.uri == uri and contact.path == path
             elif self.matching == CALLID_ONLY:
                 same = contact.callid == callid
@@ -208,18 +247,28 @@ class Domain:
     def sweep(self, now: int) -> int:
         """Remove what has expired by `now`; returns how many. Each contact waits in one bucket and is looked at when that comes up."""
         removed = 0
-        for bucket in sorted(b for b in self._buckets if b * BUCKET <= now):
+        for bucket in sorted(b for b in self._buckets if b * self._interval <= now):
             for contact in self._buckets.pop(bucket):
-                contact.bucketed = False
+                if contact.bucketed != bucket:  # it was put into an earlier one since
+                    continue
+                contact.bucketed = -1
                 if self._by_ruid.get(contact.ruid) is not contact:
                     continue
                 if contact.valid(now):
                     self._schedule(contact)
                 else:
-                    self.expired += 1
                     removed += 1
-                    self.delete(contact, "expire")
+                    self.expire(contact)
         return removed
+
+    def expire(self, contact: Contact) -> None:
+        """Remove a binding whose time, or whose connection, has ended."""
+        self.expired += 1
+        self.delete(contact, "expire")
+
+    def shortened(self, contact: Contact) -> None:
+        """A binding ends earlier than it was scheduled for."""
+        self._schedule(contact)
 
     def _place(self, record: Record, contact: Contact) -> None:
         if self.newest_first:
@@ -232,9 +281,12 @@ class Domain:
         record.contacts.append(contact)
 
     def _schedule(self, contact: Contact) -> None:
-        if contact.expires and not contact.bucketed:
-            contact.bucketed = True
-            self._buckets.setdefault(contact.expires // BUCKET + 1, []).append(contact)
+        if not contact.expires:
+            return
+        bucket = contact.expires // self._interval
+        if contact.bucketed < 0 or bucket < contact.bucketed:
+            contact.bucketed = bucket
+            self._buckets.setdefault(bucket, []).append(contact)
 
     def _tell(self, what: str, contact: Contact) -> None:
         for listener in self.listeners:

@@ -21,7 +21,7 @@ def contact_fields(contact: Contact, now: int) -> dict[str, object]:
     return {
         "Address": contact.uri,
         "Expires": expires,
-        "Q": contact.q / 1000,
+        "Q": contact.q / 1000 if contact.q >= 0 else -1,
         "Call-ID": contact.callid,
         "CSeq": contact.cseq,
         "User-Agent": contact.user_agent or _NOT_SET,
