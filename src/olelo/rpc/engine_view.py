@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from olelo.core.declarations import describe
+from olelo.core.dns_cache import DnsView
 from olelo.core.engine import Engine
-from olelo.rpc.view import AliasInfo, DnsView, ProcessInfo, SocketInfo, TcpConnection, TcpInfo
+from olelo.rpc.view import AliasInfo, ProcessInfo, SocketInfo, TcpConnection, TcpInfo
 
 
 class Host(Protocol):
@@ -86,7 +87,7 @@ class LiveEngine:
         os.kill(os.getpid(), signal.Signals(number))
 
     def dns(self) -> DnsView | None:
-        return None
+        return self._host.services.dns_cache() if self._engine.params.use_dns_cache else None
 
     def module_params(self, module: str) -> dict[str, int | str] | None:
         found = self._engine.modules.get(module)
