@@ -125,8 +125,11 @@ async def forward(ctx: RouteContext, host: str = "", port: int = 0, proto: str =
         to = await to
     if isinstance(to, int):
         ctx.error = to
+        engine.counts.drop_requests.value += 1
         return -1
-    return 1 if forward_to(ctx, to) else -1
+    sent = forward_to(ctx, to)
+    (engine.counts.fwd_requests if sent else engine.counts.drop_requests).value += 1
+    return 1 if sent else -1
 
 
 def forward_to(ctx: RouteContext, to: Destination) -> bool:
