@@ -73,7 +73,6 @@ def test_conversion(args: str, given: list[Any], got: tuple[Any, Any]) -> None:
         (".d", ["a"], "error at parameter 0: expected string type but record doesn't match type"),
         (".d", [float("inf")], "error at parameter 0: expected float type but record doesn't match type"),
         (".s", [{}], "error at parameter 0: expected structure type but record doesn't match type"),
-        ("s*d", ["a", "b"], "error at parameter 1: expected integer type but record doesn't match type"),
     ],
 )
 def test_wrong_arguments(args: str, given: list[Any], text: str) -> None:
@@ -89,8 +88,21 @@ def test_a_repeated_tail_ends_at_the_first_misfit(given: list[Any], got: tuple[A
     assert registry_of("*d").call("x", given) == got
 
 
-def test_a_misfit_as_first_argument_of_a_tail_is_a_fault() -> None:
-    assert fault(registry_of("*d"), "x", "a")[0] == 400
+@pytest.mark.parametrize("reply", [None, Many()])
+def test_an_optional_misfit_is_a_fault_where_the_command_says_nothing(reply: Any) -> None:
+    registry = Registry()
+    registry.register("x", lambda *args: reply, "s*d")
+    text = "error at parameter 1: expected integer type but record doesn't match type"
+    assert fault(registry, "x", "a", "b") == (400, text)
+    assert registry_of("s*d", two).call("x", ["a", "b"]) == ("a", "default")
+
+
+def test_a_usage_counts_for_optional_arguments_too() -> None:
+    registry = Registry()
+    registry.register("x", two, "s*d", usage=(500, "Name, please", "A number, please"))
+    assert fault(registry, "x") == (500, "Name, please")
+    assert fault(registry, "x", "a", "b") == (500, "A number, please")
+    assert registry.call("x", ["a"]) == ("a", "default")
 
 
 def test_unknown_command() -> None:

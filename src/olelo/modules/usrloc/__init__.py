@@ -180,7 +180,7 @@ class Usrloc(Module):
     def _view(self, contact: Contact) -> dict[str, object]:
         return contact_fields(contact, int(self.engine.wall()))
 
-    @rpc("ul.lookup", "SS")
+    @rpc("ul.lookup", "SS", usage=(500, "Not enough parameters (table and AOR to lookup)"))
     def rpc_lookup(self, table: str, aor: str) -> dict[str, object]:
         """The contacts of one address of record."""
         record = self._table(table).get(self._aor(aor))
@@ -192,12 +192,12 @@ class Usrloc(Module):
             raise RpcFault(500, "AOR has no contacts")
         return {"AoR": record.aor, "Contacts": contacts}
 
-    @rpc("ul.rm", "SS")
+    @rpc("ul.rm", "SS", usage=(500, "Not enough parameters (table and AOR to lookup)"))
     def rpc_rm(self, table: str, aor: str) -> None:
         """Remove an address of record with all its contacts."""
         self._table(table).delete_aor(self._aor(aor))
 
-    @rpc("ul.rm_contact", "SSS")
+    @rpc("ul.rm_contact", "SSS", usage=(500, "Not enough parameters (table, AOR and contact)"))
     def rpc_rm_contact(self, table: str, aor: str, contact: str) -> None:
         """Remove one contact of an address of record."""
         domain = self._table(table)
@@ -214,7 +214,7 @@ class Usrloc(Module):
     def rpc_flush(self) -> None:
         """Write the table to its database; in memory there is nothing to write."""
 
-    @rpc("ul.add", "SSSdfSuuu*SS")
+    @rpc("ul.add", "SSSdfSuuu*SS", usage=(500, "Not enough parameters or wrong format"))
     def rpc_add(
         self, table: str, aor: str, uri: str, expires: int, q: float, path: str, flags: int, cflags: int, methods: int,
         received: str = "", socket: str = "",
@@ -245,18 +245,18 @@ class Usrloc(Module):
     def _no_db(self) -> None:
         raise RpcFault(500, "Command is not supported in db_mode=0")
 
-    @rpc("ul.db_users", "S")
-    def rpc_db_users(self, table: str) -> None:
+    @rpc("ul.db_users", "*a")
+    def rpc_db_users(self, table: object = None) -> None:
         """Number of users in the database."""
         self._no_db()
 
-    @rpc("ul.db_contacts", "S")
-    def rpc_db_contacts(self, table: str) -> None:
+    @rpc("ul.db_contacts", "*a")
+    def rpc_db_contacts(self, table: object = None) -> None:
         """Number of contacts in the database."""
         self._no_db()
 
-    @rpc("ul.db_expired_contacts", "S")
-    def rpc_db_expired_contacts(self, table: str) -> None:
+    @rpc("ul.db_expired_contacts", "*a")
+    def rpc_db_expired_contacts(self, table: object = None) -> None:
         """Number of expired contacts in the database."""
         self._no_db()
 
