@@ -292,8 +292,10 @@ def interfaces() -> dict[str, list[str]]:
 async def reverse_names(sockets: Sequence[ListenSocket]) -> list[tuple[ListenSocket, str]]:
     """The names of our addresses, socket by socket, as far as the system knows them within `REVERSE_SECONDS`."""
     loop = asyncio.get_running_loop()
-    asked = {sock.host: loop.getnameinfo((sock.host, 0), socket.NI_NAMEREQD) for sock in sockets}
-    tasks = {host: asyncio.ensure_future(question) for host, question in asked.items()}
+    hosts = {sock.host for sock in sockets}
+    tasks = {host: loop.create_task(loop.getnameinfo((host, 0), socket.NI_NAMEREQD)) for host in hosts}
+    if not tasks:
+        return []
     await asyncio.wait(tasks.values(), timeout=REVERSE_SECONDS)
     names = {}
     for host, task in tasks.items():

@@ -51,7 +51,8 @@ request_route {
 	if (is_method("MESSAGE")) { t_newtran(); t_reply("404", "Not here"); exit; }
 	if (is_method("PUBLISH")) {
 		cnt_inc("named");
-		if ($stat(mine) > 0) { sl_send_reply("202", "$stat(mine) $stat(grp:other) $stat(nosuch)"); }
+		$var(s) = "counted " + $stat(mine) + " " + $stat(other) + " " + $stat(rcv_requests);
+		if ($stat(mine) > 0 && $stat(nosuch) == $null) { sl_send_reply("202", "$var(s)"); }
 		exit;
 	}
 	if (is_method("NOTIFY")) { cnt_reset("script.mine"); sl_reply_error(); exit; }

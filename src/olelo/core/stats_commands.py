@@ -33,9 +33,7 @@ class StatsCommands:
     def fetchn(self, *what: str) -> Pairs:
         """A struct `group.name: value`."""
         return Pairs(
-            (f"{group}.{name}".replace("-", "_"), value)
-            for asked in what
-            for group, name, value in self._select(asked, dotted=True)
+            (f"{group}.{name}", value) for asked in what for group, name, value in self._select(asked, dotted=True)
         )
 
     def reset(self, *what: str) -> None:

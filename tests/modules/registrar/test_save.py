@@ -237,7 +237,7 @@ def test_contacts_expire_and_lookup_no_longer_finds_them() -> None:
     assert code(net).startswith("-1")
     net.advance(120)
     assert contacts(net) == []
-    assert net.engine.stats.get("usrloc", "location-expires") == 1
+    assert net.engine.stats.get("usrloc", "location_expires") == 1
 
 
 def test_path_in_strict_mode_needs_support() -> None:

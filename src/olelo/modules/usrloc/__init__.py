@@ -129,9 +129,9 @@ class Usrloc(Module):
             )
             table = found  # the closures below belong to this table
             stats = self.engine.stats
-            stats.computed("usrloc", f"{name}-users", lambda: len(table.records))
-            stats.computed("usrloc", f"{name}-contacts", lambda: table.contacts)
-            stats.computed("usrloc", f"{name}-expires", lambda: table.expired)
+            stats.computed("usrloc", f"{name}_users", lambda: len(table.records))
+            stats.computed("usrloc", f"{name}_contacts", lambda: table.contacts)
+            stats.computed("usrloc", f"{name}_expires", lambda: table.expired)
         return found
 
     def new_ruid(self) -> str:
