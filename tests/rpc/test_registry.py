@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
-from olelo.core.module import Many, RpcFault
+from olelo.core.module import Many, NamedList, RpcFault
 from olelo.rpc.registry import Registry, parse_format
 
 
@@ -160,12 +161,34 @@ def test_bad_format(args: str) -> None:
         parse_format(args)
 
 
+def test_replies_as_json() -> None:
+    registry = Registry()
+    registry.register("one", lambda: "x")
+    registry.register("none", lambda: None)
+    registry.register("list", lambda: Many([{"a": 1}]), array=True)
+    registry.register("empty", lambda: Many(), array=True)
+    registry.register("sockets", lambda: NamedList([("socket", {"port": 5060})]))
+    registry.register("bytes", lambda: "gr\xc3\xbc\xc3\x9fe")
+
+    def reply(name: str, *args: Any) -> Any:
+        return json.loads(asyncio.run(registry.answer("system.json", [name, *args])))
+
+    assert [reply(name) for name in ("one", "none", "list", "empty")] == ["x", None, [{"a": 1}], []]
+    assert reply("sockets") == [{"socket": {"port": 5060}}]
+    assert reply("bytes") == "gr\u00fc\u00dfe"
+    assert reply("system.methodHelp", "one") == "undocumented"
+    with pytest.raises(RpcFault, match="command nosuch not found"):
+        reply("nosuch")
+    with pytest.raises(RpcFault, match="Method Name Expected"):
+        reply("system.methodHelp")
+
+
 def test_system_commands() -> None:
     registry = Registry()
     registry.register("b.two", two, doc="Twice.")
     registry.register("B.one", two)
     assert registry.call("system.listMethods") == Many(
-        ["B.one", "b.two", "system.listMethods", "system.methodHelp", "system.methodSignature"]
+        ["B.one", "b.two", "system.json", "system.listMethods", "system.methodHelp", "system.methodSignature"]
     )
     assert registry.call("system.methodHelp", ["b.two"]) == "Twice."
     assert registry.call("system.methodHelp", ["B.one"]) == "undocumented"

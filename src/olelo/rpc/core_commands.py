@@ -165,7 +165,10 @@ class CoreCommands:
         return Many(self.view.arguments)
 
     def kill(self, number: int = 15) -> None:
-        self.view.signal(number)
+        try:
+            self.view.signal(number)
+        except ValueError:
+            raise RpcFault(400, f"there is no signal {number}") from None
 
     def shmmem(self, unit: Any = "") -> dict[str, int]:
         if not isinstance(unit, str):

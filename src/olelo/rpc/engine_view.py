@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -84,7 +83,10 @@ class LiveEngine:
         return 0, 0, 0
 
     def signal(self, number: int) -> None:
-        os.kill(os.getpid(), signal.Signals(number))
+        try:
+            os.kill(os.getpid(), number)
+        except (OSError, OverflowError) as error:
+            raise ValueError(str(error)) from error
 
     def dns(self) -> DnsView | None:
         return self._host.services.dns_cache() if self._engine.params.use_dns_cache else None

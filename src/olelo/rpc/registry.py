@@ -11,6 +11,7 @@ has nothing to say.
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 import math
 import re
@@ -20,8 +21,11 @@ from typing import Any, Protocol
 
 from olelo.core.module import Many, RpcFault
 from olelo.rpc.binrpc import END_OF_PACKET, WRONG_TYPE
+from olelo.rpc.values import row, to_json
 
 Arg = int | float | str
+#: The method that gives another one's reply as JSON text.
+JSON_METHOD = "system.json"
 
 _INTS = "dubt"
 _FLOATS = "f"
@@ -90,6 +94,7 @@ class Registry:
             "Print the help string for given method.",
             usage=(400, "Method Name Expected"),
         )
+        self.register(JSON_METHOD, self._json, "s*a", "The reply of a method, with its arguments, as JSON text.")
 
     def register(
         self,
@@ -157,6 +162,13 @@ class Registry:
 
     def _list(self) -> Many:
         return Many(self.names())
+
+    async def _json(self, name: str, *args: Any) -> str:
+        """What binrpc cannot say is told here: which replies are lists, even of one element (ours, not Kamailio's)."""
+        values = [to_json(value) for value in row(await self.answer(name, args))]
+        array = self._commands[name].array
+        result = values if array or len(values) > 1 else values[0] if values else None
+        return json.dumps(result, ensure_ascii=True)
 
     def _signature(self, *_: Any) -> None:
         raise RpcFault(500, "Not Implemented Yet")

@@ -105,7 +105,9 @@ class EngineView(Protocol):
         """(udp4_raw, udp4_raw_mtu, udp4_raw_ttl) as configured."""
 
     def signal(self, number: int) -> None:
-        """Do what the signal of that number asks (15: stop). Must return, so that the caller gets an answer."""
+        """Do what the signal of that number asks (15: stop). Must return, so that the caller gets an answer.
+
+        Raises ValueError where there is no such signal."""
 
     def dns(self) -> DnsView | None:
         """None where the DNS cache is off (use_dns_cache=no)."""
