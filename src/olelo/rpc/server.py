@@ -86,7 +86,7 @@ class ControlServer:
             else:
                 self._open_socket(address)
         except OSError as error:
-            raise OSError(error.errno, f"cannot open control address {address.name}: {error.strerror}") from error
+            raise OSError(f"cannot open control address {address.name}: {error.strerror or error}") from error
 
     def close(self) -> None:
         for client in list(self._clients.values()):
