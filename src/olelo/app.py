@@ -18,6 +18,7 @@ from olelo.core.engine import Engine
 from olelo.core.loader import catalog_of, load, make_sockets
 from olelo.core.loader import check as check_config
 from olelo.core.receive import Receiver
+from olelo.core.sockets import ListenSocket
 from olelo.modules import all_modules
 from olelo.net.log import Log
 from olelo.net.pages import use_large_pages
@@ -37,6 +38,8 @@ from olelo.script.parser import parse_file
 GC_THRESHOLDS = (5_000_000, 10, 10)
 GC_EVERY = 600.0
 GC_QUIET = 5.0
+#: How long the start waits for the names of our addresses (auto_aliases).
+REVERSE_SECONDS = 3.0
 
 
 def catalog() -> Catalog:
@@ -146,6 +149,9 @@ class Server:
         for text in options.listen:
             engine.listens.append(_listen(text))
         engine.sockets = make_sockets(engine, interfaces())
+        if params.auto_aliases:
+            for sock, name in await reverse_names(engine.sockets):
+                engine.add_alias(name.encode("latin-1", "replace"), sock.port, sock.proto)
         for text in [*params.alias, *options.aliases]:
             _alias(engine, text)
         engine.control_opener = self._open_control
@@ -153,6 +159,7 @@ class Server:
         register_core_commands(self.registry, live)
         self.registry.register_all(engine.commands.values())
         await self.services.open(engine.sockets, params, self.receiver.receive)
+        self.services.count_in(engine.stats)
         for module in engine.modules.values():
             module.start()
         self._expire_connections()
@@ -282,6 +289,23 @@ def interfaces() -> dict[str, list[str]]:
     except OSError:
         return found
     return found
+
+
+async def reverse_names(sockets: Sequence[ListenSocket]) -> list[tuple[ListenSocket, str]]:
+    """The names of our addresses, socket by socket, as far as the system knows them within `REVERSE_SECONDS`."""
+    loop = asyncio.get_running_loop()
+    hosts = {sock.host for sock in sockets}
+    tasks = {host: loop.create_task(loop.getnameinfo((host, 0), socket.NI_NAMEREQD)) for host in hosts}
+    if not tasks:
+        return []
+    await asyncio.wait(tasks.values(), timeout=REVERSE_SECONDS)
+    names = {}
+    for host, task in tasks.items():
+        if task.done() and task.exception() is None:
+            names[host] = task.result()[0]
+        else:
+            task.cancel()
+    return [(sock, names[sock.host]) for sock in sockets if sock.host in names]
 
 
 def _listen(text: str) -> Listen:

@@ -110,7 +110,11 @@ def test_serve(server: SimpleNamespace, run: Run, config: str) -> None:
         (["nonsense"], 2, "nonsense"),
         (["cmd"], 2, "Missing argument"),
         (["cmd", "-s", "tcp:a:b:c", "ps"], 2, "bad control address"),
-        (["cmd", "-s", "/nonexistent/s", "ps"], 1, "connect(/nonexistent/s): No such file or directory"),
+        (
+            ["cmd", "-s", "/nonexistent/s", "ps"],
+            1,
+            "cannot reach /nonexistent/s: there is no such socket (is the server running?)",
+        ),
         (["modules", "kexx"], 1, "no module kexx; did you mean kex?"),
         (["kamctl", "add", "x"], 1, "kamctl: not available here yet"),
         (["kamdbctl", "create"], 1, "kamdbctl: not available here yet"),
@@ -258,7 +262,11 @@ def test_cmd_as_json(run: Run, socket_path: str) -> None:
 
 @pytest.mark.wire
 def test_cmd_that_is_refused(run: Run, socket_path: str) -> None:
-    assert run("cmd", "-s", socket_path, "core.nosuch") == (1, "", "olelo: 500 command core.nosuch not found\n")
+    listed = "system.listMethods lists all there are"
+    assert run("cmd", "-s", socket_path, "zzz") == (1, "", f"olelo: there is no command zzz; {listed}\n")
+    near = "olelo: there is no command core.uptme; did you mean core.uptime?\n"
+    assert run("cmd", "-s", socket_path, "core.uptme") == (1, "", near)
+    assert run("cmd", "-s", socket_path, "system.methodHelp")[2] == "olelo: 400 Method Name Expected\n"
     code, out, _ = run("cmd", "-s", socket_path, "--json", "core.nosuch")
     assert (code, json.loads(out)["error"]["code"]) == (1, 500)
 

@@ -64,7 +64,10 @@ class Server:
             command = [sys.executable, "-c", OLELO, str(copy)]
         environment = os.environ | {"PYTHONPATH": str(Path(olelo.__file__).resolve().parent.parent)}
         with self.log.open("wb") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, cwd=folder)
+            # a session of its own: kamailio's core.kill signals its whole process group
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=out, env=environment, cwd=folder, start_new_session=True
+            )
         deadline = time.monotonic() + START_SECONDS
         while not _bound(self.port):
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -113,7 +113,7 @@ def test_memory_commands(desk: Desk) -> None:
     assert list(memory) == ["total_size", "used_size", "real_used_size", "max_used_size", "free_size", "fragments"]
     assert memory["used_size"] > 1000000
     (entry,) = desk.rpc("pkg.stats")
-    assert [name for name, _ in entry] == [
+    assert list(entry) == [
         "entry",
         "pid",
         "rank",
@@ -124,13 +124,15 @@ def test_memory_commands(desk: Desk) -> None:
         "total_frags",
         "desc",
     ]
-    assert dict(entry)["pid"] == os.getpid()
-    assert desk.rpc("pkg.stats", "pid", 1) == ()
+    assert entry["pid"] == os.getpid()
+    assert desk.rpc("pkg.stats", "rank", 1) == ()
     assert len(desk.rpc("pkg.stats", "index", 0)) == 1
     with pytest.raises(RpcFault):
         desk.rpc("pkg.stats", "nope", 1)
     assert dict(desk.rpc("pkg.info"))["name"] == "python"
-    assert desk.rpc("mod.stats") == ("Module: core", "Module: kex")
-    assert desk.rpc("mod.mem_stats", "kex", "pkg") == ("Module: kex",)
-    with pytest.raises(RpcFault):
-        desk.rpc("mod.mem_statsx", "nope")
+    assert desk.rpc("mod.mem_stats", "kex", "pkg") == ("Module: kex", {"Total": 0})
+    names = [each for each in desk.rpc("mod.stats", "all", "all") if isinstance(each, str)]
+    assert names == ["Module: core", "Module: kex"]
+    totals = [each["Total"] for each in desk.rpc("mod.stats", "core", "all") if isinstance(each, dict)]
+    assert totals[0] > 1000000
+    assert totals[1:] == [0]

@@ -7,17 +7,21 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from olelo.core.declarations import bind
+from olelo.core.dns_cache import DnsEntry
 from olelo.core.stats import Statistics
-from olelo.core.stats_commands import COMMANDS, StatsCommands
 from olelo.modules.ctl import ControlOptions
 from olelo.modules.ctl.address import ControlAddress, parse_address
+from olelo.modules.kex import Kex
 from olelo.rpc.core_commands import register_core_commands
 from olelo.rpc.registry import Registry
 from olelo.rpc.server import ControlServer
-from olelo.rpc.view import AliasInfo, DnsEntry, ProcessInfo, SocketInfo, TcpConnection, TcpInfo
+from olelo.rpc.view import AliasInfo, ProcessInfo, SocketInfo, TcpConnection, TcpInfo
 
 needs_kamcmd = pytest.mark.skipif(shutil.which("kamcmd") is None, reason="kamcmd is not installed")
 needs_kamailio = pytest.mark.skipif(
@@ -133,9 +137,11 @@ def filled_registry(view: FixedView | None = None, statistics: Statistics | None
     """The core's commands and stats.* with fixed facts."""
     registry = Registry()
     register_core_commands(registry, view or FixedView())
-    commands = StatsCommands(statistics or filled_statistics())
-    for name, (method, args, array, doc) in COMMANDS.items():
-        registry.register(name, getattr(commands, method), args, doc, array=array)
+    engine: Any = SimpleNamespace(stats=Statistics())
+    kex = Kex(engine)
+    kex.init()
+    engine.stats = kex.stats_commands.statistics = statistics or filled_statistics()
+    registry.register_all(command for command in bind(kex).rpcs if command.name.startswith("stats."))
     return registry
 
 

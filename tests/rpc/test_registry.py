@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
-from olelo.core.module import Many, RpcFault
+from olelo.core.module import Many, NamedList, RpcFault
 from olelo.rpc.registry import Registry, parse_format
 
 
@@ -73,7 +74,6 @@ def test_conversion(args: str, given: list[Any], got: tuple[Any, Any]) -> None:
         (".d", ["a"], "error at parameter 0: expected string type but record doesn't match type"),
         (".d", [float("inf")], "error at parameter 0: expected float type but record doesn't match type"),
         (".s", [{}], "error at parameter 0: expected structure type but record doesn't match type"),
-        ("s*d", ["a", "b"], "error at parameter 1: expected integer type but record doesn't match type"),
     ],
 )
 def test_wrong_arguments(args: str, given: list[Any], text: str) -> None:
@@ -89,8 +89,21 @@ def test_a_repeated_tail_ends_at_the_first_misfit(given: list[Any], got: tuple[A
     assert registry_of("*d").call("x", given) == got
 
 
-def test_a_misfit_as_first_argument_of_a_tail_is_a_fault() -> None:
-    assert fault(registry_of("*d"), "x", "a")[0] == 400
+@pytest.mark.parametrize("reply", [None, Many()])
+def test_an_optional_misfit_is_a_fault_where_the_command_says_nothing(reply: Any) -> None:
+    registry = Registry()
+    registry.register("x", lambda *args: reply, "s*d")
+    text = "error at parameter 1: expected integer type but record doesn't match type"
+    assert fault(registry, "x", "a", "b") == (400, text)
+    assert registry_of("s*d", two).call("x", ["a", "b"]) == ("a", "default")
+
+
+def test_a_usage_counts_for_optional_arguments_too() -> None:
+    registry = Registry()
+    registry.register("x", two, "s*d", usage=(500, "Name, please", "A number, please"))
+    assert fault(registry, "x") == (500, "Name, please")
+    assert fault(registry, "x", "a", "b") == (500, "A number, please")
+    assert registry.call("x", ["a"]) == ("a", "default")
 
 
 def test_unknown_command() -> None:
@@ -148,12 +161,34 @@ def test_bad_format(args: str) -> None:
         parse_format(args)
 
 
+def test_replies_as_json() -> None:
+    registry = Registry()
+    registry.register("one", lambda: "x")
+    registry.register("none", lambda: None)
+    registry.register("list", lambda: Many([{"a": 1}]), array=True)
+    registry.register("empty", lambda: Many(), array=True)
+    registry.register("sockets", lambda: NamedList([("socket", {"port": 5060})]))
+    registry.register("bytes", lambda: "gr\xc3\xbc\xc3\x9fe")
+
+    def reply(name: str, *args: Any) -> Any:
+        return json.loads(asyncio.run(registry.answer("system.json", [name, *args])))
+
+    assert [reply(name) for name in ("one", "none", "list", "empty")] == ["x", None, [{"a": 1}], []]
+    assert reply("sockets") == [{"socket": {"port": 5060}}]
+    assert reply("bytes") == "gr\u00fc\u00dfe"
+    assert reply("system.methodHelp", "one") == "undocumented"
+    with pytest.raises(RpcFault, match="command nosuch not found"):
+        reply("nosuch")
+    with pytest.raises(RpcFault, match="Method Name Expected"):
+        reply("system.methodHelp")
+
+
 def test_system_commands() -> None:
     registry = Registry()
     registry.register("b.two", two, doc="Twice.")
     registry.register("B.one", two)
     assert registry.call("system.listMethods") == Many(
-        ["B.one", "b.two", "system.listMethods", "system.methodHelp", "system.methodSignature"]
+        ["B.one", "b.two", "system.json", "system.listMethods", "system.methodHelp", "system.methodSignature"]
     )
     assert registry.call("system.methodHelp", ["b.two"]) == "Twice."
     assert registry.call("system.methodHelp", ["B.one"]) == "undocumented"

@@ -186,7 +186,10 @@ def test_deep_nesting_is_a_fault_not_a_crash() -> None:
 
 
 def test_long_chains_are_no_nesting() -> None:
-    assert codes("request_route { $var(x) = 1" + " + 1" * 3000 + "; }") == []
+    assert codes("request_route { $var(x) = 1" + " + 1" * 100 + "; }") == []
+    assert codes("request_route { if (1" + " || $var(x)" * 1000 + ") exit; }") == []
+    assert codes("request_route { $var(x) = 1" + " + 1" * 101 + "; }") == ["too-deep"]
+    assert codes("request_route { if (1" + " || $var(x)" * 1001 + ") exit; }") == ["too-deep"]
 
 
 def test_a_block_is_a_value() -> None:

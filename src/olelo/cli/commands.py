@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from olelo.cli.options import DEFAULT_CONFIG, DEFAULT_RUN_DIR, ServeOptions, define_of, modparam_of
 from olelo.cli.tools import run_tool
-
-if TYPE_CHECKING:
-    from olelo.rpc.binrpc import Packet
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -172,42 +169,9 @@ def cmd(
     json: Annotated[bool, typer.Option("--json", help="The reply as JSON.")] = False,
 ) -> None:
     """Call a command of a running server. Exit code 1 if it refuses."""
-    from olelo.cli.client import Client, ClientError, typed
-    from olelo.cli.kamcmd import ALIASES
-    from olelo.modules.ctl.address import default_address, parse_address
+    from olelo.cli.call import call
 
-    name = ALIASES[method][0] if method in ALIASES else method
-    try:
-        with Client(parse_address(socket or default_address(DEFAULT_RUN_DIR))) as client:
-            packet = client.ask(name, [typed(word) for word in args or ()])
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="-s") from None
-    except ClientError as error:
-        print(f"olelo: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    raise typer.Exit(_show(packet, json))
-
-
-def _show(packet: Packet, json: bool) -> int:
-    """Print a reply or a fault; returns the exit code."""
-    from olelo.rpc import binrpc
-    from olelo.rpc.values import readable, to_json
-
-    if packet.kind == binrpc.FAULT:
-        code, text = binrpc.fault_parts(packet)
-        if json:
-            _print_json({"error": {"code": code, "message": readable(text)}})
-        else:
-            print(f"olelo: {code} {readable(text).rstrip()}", file=sys.stderr)
-        return 1
-    if json:
-        values = [to_json(value) for value in packet.values]
-        _print_json({"result": values[0] if len(values) == 1 else values})
-    else:
-        from olelo.cli.tables import show_reply
-
-        show_reply(packet.values)
-    return 0
+    raise typer.Exit(call(method, list(args or ()), socket, json))
 
 
 def _print_json(value: object) -> None:

@@ -35,6 +35,7 @@ class RpcSpec:
     doc: str
     array: bool
     call: Callable[..., Any]
+    usage: tuple[int | str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -120,7 +121,7 @@ def describe(cls: type[Module]) -> ModuleSpec:
                         )
             elif isinstance(note, RpcNote):
                 doc = first_paragraph(member.__doc__)
-                spec.rpcs.append(RpcSpec(note.name, cls.name, note.args, doc, note.array, member))
+                spec.rpcs.append(RpcSpec(note.name, cls.name, note.args, doc, note.array, member, note.usage))
     return spec
 
 

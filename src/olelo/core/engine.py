@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from olelo.core.corestats import CoreStats
 from olelo.core.params import CoreParams
 from olelo.core.services import Services, TransactionService
 from olelo.core.sockets import Destination, ListenSocket
@@ -41,6 +42,7 @@ class Engine:
         self.program = Program()
         self.modules: dict[str, Module] = {}
         self.stats = Statistics()
+        self.counts = CoreStats(self.stats)
         self.sockets: list[ListenSocket] = []
         self.aliases: set[tuple[bytes, int, str]] = set()  # (host, port or 0, proto or "")
         self.defines: dict[str, str | None] = {}

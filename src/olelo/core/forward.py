@@ -45,6 +45,7 @@ def hop_now(engine: Engine, uri: bytes, force: ListenSocket | None, proto: str) 
         parsed = parse_uri(uri)
         maddr = parsed.param(b"maddr")
     except SipError:
+        engine.counts.bad_uri.value += 1
         return E_BAD_URI
     if parsed.scheme == "tel" or not parsed.host:
         return E_BAD_ADDRESS
@@ -125,8 +126,12 @@ async def forward(ctx: RouteContext, host: str = "", port: int = 0, proto: str =
         to = await to
     if isinstance(to, int):
         ctx.error = to
+        if to != E_BAD_URI:
+            engine.counts.drop_requests.value += 1
         return -1
-    return 1 if forward_to(ctx, to) else -1
+    sent = forward_to(ctx, to)
+    (engine.counts.fwd_requests if sent else engine.counts.drop_requests).value += 1
+    return 1 if sent else -1
 
 
 def forward_to(ctx: RouteContext, to: Destination) -> bool:

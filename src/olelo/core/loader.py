@@ -24,7 +24,7 @@ from olelo.core.services import Services
 from olelo.core.sockets import DEFAULT_PORT, ListenSocket
 from olelo.script.catalog import Catalog
 from olelo.script.check import check as check_script
-from olelo.script.compile import compile_config
+from olelo.script.compile import CompileError, compile_config
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.nodes import Call, Config, CoreParam, CustomParam, FlagDecl, Listen, LoadModule, ModParam, Str
 from olelo.script.ops import expressions
@@ -118,7 +118,10 @@ def load(
     catalog.modules = set(modules)
     catalog.loaded = set(engine.modules)
     engine.catalog = catalog
-    engine.program = compile_config(config, catalog, diag, trace=trace)
+    try:
+        engine.program = compile_config(config, catalog, diag, trace=trace)
+    except CompileError:  # what it found is in `diag`
+        return None
     engine.first_arguments = _first_arguments(config)
     _init_modules(engine, config, diag)
     return None if diag.errors else engine

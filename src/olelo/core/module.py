@@ -134,6 +134,7 @@ class RpcNote:
     name: str
     args: str
     array: bool
+    usage: tuple[int | str, ...]
 
 
 def _note(target: Any, note: object) -> None:
@@ -180,17 +181,18 @@ def variable(*names: str, setter: str = "", inner: str = "none", dynamic: bool =
     return declare
 
 
-def rpc(name: str, args: str = "", *, array: bool = False) -> Callable[[F], F]:
+def rpc(name: str, args: str = "", *, array: bool = False, usage: tuple[int | str, ...] = ()) -> Callable[[F], F]:
     """Declare a command. `args` is Kamailio's format: S/s string, d int, u unsigned, f float, b bool, l long,
     `*` optional from here, `.` convert the next from a number to text.
 
     The method gets the converted arguments and returns the reply: int, float, str; dict (struct, in order); list
     (array); `Pairs` (struct whose names repeat); `Many` (several values); None (nothing). It raises RpcFault.
     array: Kamailio's RET_ARRAY, which JSON-RPC shows as a list.
+    usage: the fault for missing or wrong arguments: its code, and its text by argument (the last one for all after it).
     """
 
     def declare(method: F) -> F:
-        _note(method, RpcNote(name, args, array))
+        _note(method, RpcNote(name, args, array, usage))
         return method
 
     return declare

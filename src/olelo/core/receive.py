@@ -12,7 +12,6 @@ from collections.abc import Awaitable
 from typing import Any
 
 from olelo.core.context import RouteContext
-from olelo.core.corestats import CoreStats
 from olelo.core.engine import DBG, ERR, Engine
 from olelo.core.forward import forward_reply
 from olelo.core.reply import reply_stateless
@@ -35,7 +34,7 @@ class Receiver:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.stats = CoreStats(engine.stats)
+        self.stats = engine.counts
         self.refresh()
 
     def refresh(self) -> None:
@@ -50,11 +49,12 @@ class Receiver:
             return
         engine = self.engine
         engine.message_count += 1
+        msg = None
         try:
             msg = Message.parse(data)
             msg.check_core_headers()
         except SipError as error:
-            self.stats.bad(error)
+            self.stats.bad(msg, error)
             engine.log(ERR, f"<core>: bad message from {rcv.proto}:{rcv.ip}:{rcv.port}: {error}")
             return
         if msg.is_request:
@@ -85,7 +85,7 @@ class Receiver:
                 self.engine.log(ERR, "<core>: no request_route in the configuration")
                 return
         else:
-            self.stats.reply(ctx.msg.status)
+            self.stats.reply(ctx.msg.status, ctx.msg.method)
             route = self.reply_route
             if route is None:
                 self.reply_routed(ctx, 1)

@@ -7,19 +7,13 @@ take `group.name` and `group:name`. What does not exist is left out of the reply
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from olelo.core.module import Many, Pairs, RpcFault
+from olelo.core.module import Many, Pairs
 from olelo.core.stats import Statistics
 
-#: name -> (method of StatsCommands, argument format, array reply, help)
-COMMANDS = {
-    "stats.get_statistics": ("get", "*a", True, "get core and modules stats"),
-    "stats.fetch": ("fetch", "*a", False, "fetch core and modules stats as string values"),
-    "stats.fetchn": ("fetchn", "*a", False, "fetch core and modules stats as number values"),
-    "stats.reset_statistics": ("reset", "*a", False, "reset core and modules stats (silent operation)"),
-    "stats.clear_statistics": ("clear", "*a", False, "clear core and modules stats (verbose operation)"),
-}
+#: The faults of the commands that got no name of a statistic.
+STATS_ASKED = (400, "Please provide which stats to retrieve")
+STATS_NAMED = (400, "Please provide stats name")
 
 
 class StatsCommands:
@@ -28,30 +22,28 @@ class StatsCommands:
     def __init__(self, statistics: Statistics) -> None:
         self.statistics = statistics
 
-    def get(self, *what: Any) -> Many:
+    def get(self, *what: str) -> Many:
         """Lines `group:name = value`."""
-        names = _checked(what, "Please provide which stats to retrieve")
-        return Many(f"{group}:{name} = {value}" for asked in names for group, name, value in self._select(asked))
+        return Many(f"{group}:{name} = {value}" for asked in what for group, name, value in self._select(asked))
 
-    def fetch(self, *what: Any) -> Pairs:
+    def fetch(self, *what: str) -> Pairs:
         """A struct `group.name: "value"`."""
         return Pairs((name, str(value)) for name, value in self.fetchn(*what))
 
-    def fetchn(self, *what: Any) -> Pairs:
+    def fetchn(self, *what: str) -> Pairs:
         """A struct `group.name: value`."""
-        names = _checked(what, "Please provide which stats to retrieve")
         return Pairs(
-            (f"{group}.{name}", value) for asked in names for group, name, value in self._select(asked, dotted=True)
+            (f"{group}.{name}", value) for asked in what for group, name, value in self._select(asked, dotted=True)
         )
 
-    def reset(self, *what: Any) -> None:
+    def reset(self, *what: str) -> None:
         """Set to zero, without a reply."""
         self.clear(*what)
 
-    def clear(self, *what: Any) -> Many:
+    def clear(self, *what: str) -> Many:
         """Set to zero; lines `group:name = 0 (value before)`, or `group:name = value` where nothing changed."""
         lines: list[str] = []
-        for asked in _checked(what, "Please provide stats name"):
+        for asked in what:
             for group, name, before in list(self._select(asked)):
                 self.statistics.reset(group, name)
                 after = self.statistics.get(group, name)
@@ -75,15 +67,3 @@ class StatsCommands:
     def _group(self, group: str) -> Iterator[tuple[str, str, int]]:
         for name, value in sorted(self.statistics.group(group)):
             yield group, name, value
-
-
-def _checked(what: tuple[Any, ...], fault: str) -> list[str]:
-    """Names up to the first argument that is none, as the reference reads them; the first must be one."""
-    names: list[str] = []
-    for asked in what:
-        if not isinstance(asked, str):
-            break
-        names.append(asked)
-    if not names:
-        raise RpcFault(400, fault)
-    return names

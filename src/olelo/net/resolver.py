@@ -20,10 +20,24 @@ CACHE_SIZE = 10_000
 NEGATIVE_TTL = 60.0
 #: A whole look-up's deadline in seconds; no message waits longer for a name.
 DEADLINE = 5.0
+#: A question that takes longer counts as slow.
+SLOW = 1.0
 
 _SRV_SERVICE = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp", "ws": "_sip._ws", "wss": "_sips._ws"}
 _NAPTR_PROTO = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
 Target = tuple[str, str, int]
+
+
+class Held:
+    """An answer that is kept. Times are the clock's; no records: the name has none of that type."""
+
+    __slots__ = ("expires", "permanent", "records", "used")
+
+    def __init__(self, expires: float, records: tuple[Any, ...], used: float, permanent: bool = False) -> None:
+        self.expires = expires
+        self.records = records
+        self.used = used
+        self.permanent = permanent
 
 
 class Resolver:
@@ -32,9 +46,14 @@ class Resolver:
     def __init__(self, *, naptr: bool = False, ipv6: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
         self.naptr = naptr
         self.ipv6 = ipv6
-        self._clock = clock
-        self._cache: dict[tuple[str, str], tuple[float, tuple[Any, ...]]] = {}
+        self.clock = clock
+        #: answers by (name in lower case, type); shown and edited by the dns.* commands
+        self.cache: dict[tuple[str, str], Held] = {}
         self._resolver: dns.asyncresolver.Resolver | None = None
+        self.caching = True
+        #: questions that got no answer, and look-ups that took longer than SLOW seconds
+        self.failed = 0
+        self.slow = 0
 
     async def query(self, name: str, kind: str) -> tuple[float, tuple[Any, ...]]:
         """(time to live in seconds, records) of one question asked of the system's name servers."""
@@ -44,19 +63,26 @@ class Resolver:
         answer = await self._resolver.resolve(name, kind)
         return float(answer.rrset.ttl if answer.rrset is not None else 0), tuple(answer)
 
-    async def _ask(self, name: str, kind: str) -> tuple[Any, ...]:
+    async def ask(self, name: str, kind: str) -> tuple[Any, ...]:
+        """The records of one question, from the cache where they are; () where there are none."""
         key = (name.lower(), kind)
-        held = self._cache.get(key)
-        now = self._clock()
-        if held is not None and held[0] > now:
-            return held[1]
+        held = self.cache.get(key)
+        now = self.clock()
+        if held is not None and (held.expires > now or held.permanent):
+            held.used = now
+            return held.records
         try:
             ttl, records = await self.query(name, kind)
         except (dns.exception.DNSException, OSError, UnicodeError):
             ttl, records = NEGATIVE_TTL, ()
-        if len(self._cache) >= CACHE_SIZE:
-            self._cache.clear()
-        self._cache[key] = (now + ttl, records)
+            self.failed += 1
+        if self.clock() - now > SLOW:
+            self.slow += 1
+        if not self.caching:
+            return records
+        if len(self.cache) >= CACHE_SIZE:
+            self.cache = {key: held for key, held in self.cache.items() if held.permanent}
+        self.cache[key] = Held(now + ttl, records, now)
         return records
 
     async def resolve(self, host: str, port: int, proto: str) -> list[Target]:
@@ -77,7 +103,7 @@ class Resolver:
             found: list[Target] = []
         if not port:
             for transport, service in await self._services(host, proto):
-                for target, target_port in ordered(await self._ask(service, "SRV")):
+                for target, target_port in ordered(await self.ask(service, "SRV")):
                     found += [(transport, ip, target_port) for ip in await self._addresses(target)]
             if found:
                 return found
@@ -87,7 +113,7 @@ class Resolver:
         if proto:
             return [(proto, f"{_SRV_SERVICE.get(proto, '_sip._udp')}.{host}")]
         if self.naptr:
-            records = sorted(await self._ask(host, "NAPTR"), key=lambda r: (r.order, r.preference))
+            records = sorted(await self.ask(host, "NAPTR"), key=lambda r: (r.order, r.preference))
             named = [
                 (_NAPTR_PROTO[r.service.decode().upper()], str(r.replacement).rstrip("."))
                 for r in records
@@ -98,9 +124,9 @@ class Resolver:
         return [("udp", f"_sip._udp.{host}"), ("tcp", f"_sip._tcp.{host}")]
 
     async def _addresses(self, name: str) -> list[str]:
-        found = [str(record.address) for record in await self._ask(name, "A")]
+        found = [str(record.address) for record in await self.ask(name, "A")]
         if self.ipv6 and not found:
-            found = [str(record.address) for record in await self._ask(name, "AAAA")]
+            found = [str(record.address) for record in await self.ask(name, "AAAA")]
         return found
 
 

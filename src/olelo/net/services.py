@@ -8,11 +8,14 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
+from olelo.core.dns_cache import DnsView
 from olelo.core.params import CoreParams
 from olelo.core.sockets import Destination, ListenSocket, Received
+from olelo.core.stats import Statistics
+from olelo.net.dns_cache import DnsCache
 from olelo.net.log import Log
 from olelo.net.resolver import Resolver
-from olelo.net.tcp import TcpTransport
+from olelo.net.tcp import FIGURES, TcpTransport
 from olelo.net.udp import UdpSocket
 
 Receive = Callable[[bytes, Received], None]
@@ -58,6 +61,7 @@ class NetServices:
         """Bind all sockets. Raises OSError with the address in its text; what was opened is closed again."""
         self.resolver.naptr = bool(params.dns_try_naptr)
         self.resolver.ipv6 = bool(params.dns_try_ipv6)
+        self.resolver.caching = bool(params.use_dns_cache)
         self.tcp = TcpTransport(self.loop, params, receive, self._network_error)
         for sock in sockets:
             try:
@@ -72,6 +76,22 @@ class NetServices:
                 raise OSError(f"cannot listen on {sock.text}: {error.strerror or error}") from error
         for udp in self.udp.values():
             udp.start()
+
+    def dns_cache(self) -> DnsView:
+        """What the resolver remembers, for the dns.* commands."""
+        return DnsCache(self.resolver)
+
+    def count_in(self, stats: Statistics) -> None:
+        """Show what the transports and the resolver count as groups tcp and dns."""
+        stats.computed("dns", "failed_dns_request", lambda: self.resolver.failed, "Questions that got no answer.")
+        stats.computed("dns", "slow_dns_request", lambda: self.resolver.slow, "Questions that took over a second.")
+        tcp = self.tcp
+        if tcp is None:
+            return
+        for name, doc in FIGURES.items():
+            stats.computed("tcp", name, lambda name=name: tcp.figures[name], doc)  # type: ignore[misc]
+        stats.computed("tcp", "current_opened_connections", lambda: len(tcp.connections), "Open connections.")
+        stats.computed("tcp", "current_write_queue_size", tcp.waiting_bytes, "Bytes that peers have not taken yet.")
 
     def send(self, data: bytes, to: Destination) -> bool:
         if to.proto == "udp":

@@ -16,6 +16,18 @@ from olelo.sip.stream import PING, StreamFramer
 #: 32 KiB by default; phones on bad lines need more.
 MAX_QUEUE = 1024 * 1024
 PONG = b"\r\n"
+#: Kamailio's statistics of group tcp that count events, and what they count.
+FIGURES = {
+    "con_reset": "Connections that the peer reset.",
+    "con_timeout": "Connections closed because nothing used them.",
+    "connect_failed": "Connections that could not be opened.",
+    "connect_success": "Connections opened by us.",
+    "established": "Connections opened by either side.",
+    "local_reject": "Connections refused because there were too many.",
+    "passive_open": "Connections opened by peers.",
+    "send_timeout": "Connections closed because the peer did not take what was sent in time.",
+    "sendq_full": "Messages not sent because too much waited for the peer.",
+}
 
 
 class Connection(asyncio.Protocol):
@@ -65,6 +77,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.state = "EOF"
+        if isinstance(error, ConnectionResetError):
+            self.owner.figures["con_reset"] += 1
         self.transport = None
         self.owner.closed(self)
 
@@ -76,10 +90,12 @@ class Connection(asyncio.Protocol):
         if self.transport is None:
             self.queued += len(data)
             if self.queued > MAX_QUEUE:
+                self.owner.figures["sendq_full"] += 1
                 return False
             self.queue.append(data)
             return True
         if self.transport.get_write_buffer_size() > MAX_QUEUE:
+            self.owner.figures["sendq_full"] += 1
             self.owner.on_error(f"tcp {self.peer[0]}:{self.peer[1]}: does not read: connection closed")
             self.close()
             return False
@@ -107,7 +123,7 @@ class TcpTransport:
         self.on_error = on_error
         self.connections: dict[int, Connection] = {}
         self.by_address: dict[tuple[str, int], Connection] = {}
-        self.established = 0
+        self.figures = dict.fromkeys(FIGURES, 0)
         self.on_closed: Callable[[int], None] = lambda number: None
         self._servers: list[asyncio.Server] = []
         self._number = 0
@@ -142,13 +158,15 @@ class TcpTransport:
                     sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def opened(self, connection: Connection) -> None:
-        self.established += 1
         if len(self.connections) >= self.params.tcp_max_connections:
+            self.figures["local_reject"] += 1
             self.on_error(
                 f"tcp: more than {self.params.tcp_max_connections} connections (tcp_max_connections): refused"
             )
             connection.close()
             return
+        self.figures["established"] += 1
+        self.figures["connect_success" if connection.target else "passive_open"] += 1
         connection.last_used = self.loop.time()
         self.connections[connection.number] = connection
         self.by_address[connection.peer] = connection
@@ -180,6 +198,7 @@ class TcpTransport:
                 async with asyncio.timeout(self.params.tcp_connect_timeout or 10):
                     await self.loop.create_connection(lambda: connection, to.ip, to.port, local_addr=self._local(to))
             except (OSError, TimeoutError) as error:
+                self.figures["connect_failed"] += 1
                 self.on_error(f"tcp: cannot connect to {to.ip}:{to.port}: {error or 'timed out'}")
                 if self.by_address.get((to.ip, to.port)) is connection:
                     del self.by_address[to.ip, to.port]
@@ -197,11 +216,16 @@ class TcpTransport:
         oldest = self.loop.time() - self.params.tcp_connection_lifetime
         for connection in list(self.connections.values()):
             if connection.last_used < oldest:
+                self.figures["con_timeout"] += 1
                 connection.close()
 
     def alive(self, number: int) -> bool:
         connection = self.connections.get(number)
         return connection is not None and connection.transport is not None
+
+    def waiting_bytes(self) -> int:
+        """Bytes that peers have not taken yet."""
+        return sum(c.transport.get_write_buffer_size() if c.transport else c.queued for c in self.connections.values())
 
     async def close(self) -> None:
         for server in self._servers:

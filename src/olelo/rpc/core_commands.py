@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import sys
 import time
 from typing import Any
 
 import olelo
+from olelo.core.memory import memory_free, memory_peak, memory_total, memory_used
 from olelo.core.module import Many, NamedList, RpcFault
 from olelo.rpc.dns_commands import register_dns_commands
 from olelo.rpc.registry import Registry
@@ -72,16 +72,16 @@ def clock_text(seconds: float) -> str:
 
 def memory_info() -> dict[str, int]:
     """Memory in bytes: total and free of the machine, used (resident now) and the peak of this process."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    try:
-        with open("/proc/self/statm", encoding="ascii") as statm:
-            used = int(statm.read().split()[1]) * page
-    except OSError:  # no Linux: the peak is the best there is
-        used = peak
-    total = os.sysconf("SC_PHYS_PAGES") * page
-    free = os.sysconf("SC_AVPHYS_PAGES") * page if "SC_AVPHYS_PAGES" in os.sysconf_names else max(0, total - used)
-    return {"total": total, "free": free, "used": used, "real_used": used, "max_used": max(used, peak), "fragments": 0}
+    used = memory_used()
+    peak = max(used, memory_peak())
+    return {
+        "total": memory_total(),
+        "free": memory_free(),
+        "used": used,
+        "real_used": used,
+        "max_used": peak,
+        "fragments": 0,
+    }
 
 
 class CoreCommands:
@@ -165,7 +165,10 @@ class CoreCommands:
         return Many(self.view.arguments)
 
     def kill(self, number: int = 15) -> None:
-        self.view.signal(number)
+        try:
+            self.view.signal(number)
+        except ValueError:
+            raise RpcFault(400, f"there is no signal {number}") from None
 
     def shmmem(self, unit: Any = "") -> dict[str, int]:
         if not isinstance(unit, str):

@@ -7,9 +7,10 @@ import ipaddress
 from collections.abc import Awaitable
 from typing import Any
 
+from olelo.core.dns_cache import DnsEntry, DnsView
 from olelo.core.module import Many, RpcFault
 from olelo.rpc.registry import Registry
-from olelo.rpc.view import DnsEntry, DnsView, EngineView
+from olelo.rpc.view import EngineView
 
 #: Record types of dns.* with their numbers (RFC 1035, 2782, 3403, 3596, 6116).
 TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "TXT": 16, "AAAA": 28, "SRV": 33, "NAPTR": 35, "EBL": 65300}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from olelo.core.declarations import describe
+from olelo.core.dns_cache import DnsView
 from olelo.core.engine import Engine
-from olelo.rpc.view import AliasInfo, DnsView, ProcessInfo, SocketInfo, TcpConnection, TcpInfo
+from olelo.rpc.view import AliasInfo, ProcessInfo, SocketInfo, TcpConnection, TcpInfo
 
 
 class Host(Protocol):
@@ -83,10 +83,13 @@ class LiveEngine:
         return 0, 0, 0
 
     def signal(self, number: int) -> None:
-        os.kill(os.getpid(), signal.Signals(number))
+        try:
+            os.kill(os.getpid(), number)
+        except (OSError, OverflowError) as error:
+            raise ValueError(str(error)) from error
 
     def dns(self) -> DnsView | None:
-        return None
+        return self._host.services.dns_cache() if self._engine.params.use_dns_cache else None
 
     def module_params(self, module: str) -> dict[str, int | str] | None:
         found = self._engine.modules.get(module)

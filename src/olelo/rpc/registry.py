@@ -3,11 +3,15 @@
 Arguments are converted as Kamailio's `rpc->scan` does (doc/rpc): S and s string, d integer, u unsigned, b bool,
 f float, l j L J large integer, `*` the rest is optional, `.` the next is converted instead of refused. One letter is
 ours: `a` takes the argument as it came. A method with `*args` gets the last letter repeated.
+
+An optional argument of the wrong type counts as absent, with all after it; that is a fault only where the command then
+has nothing to say.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 import math
 import re
@@ -17,8 +21,11 @@ from typing import Any, Protocol
 
 from olelo.core.module import Many, RpcFault
 from olelo.rpc.binrpc import END_OF_PACKET, WRONG_TYPE
+from olelo.rpc.values import row, to_json
 
 Arg = int | float | str
+#: The method that gives another one's reply as JSON text.
+JSON_METHOD = "system.json"
 
 _INTS = "dubt"
 _FLOATS = "f"
@@ -45,6 +52,8 @@ class DeclaredCommand(Protocol):
     @property
     def array(self) -> bool: ...
     @property
+    def usage(self) -> tuple[int | str, ...]: ...
+    @property
     def call(self) -> Callable[..., Any]: ...
 
 
@@ -57,7 +66,7 @@ class Slot:
 
 @dataclass(slots=True, frozen=True)
 class Command:
-    """A registered command. usage: the fault for missing or wrong arguments, where it has a text of its own."""
+    """A registered command. usage: the fault for missing or wrong arguments where it has texts of its own: code, texts."""
 
     name: str
     call: Callable[..., Any]
@@ -65,7 +74,7 @@ class Command:
     repeats: bool
     doc: str
     array: bool
-    usage: tuple[int, str] | None
+    usage: tuple[int | str, ...]
 
 
 class Registry:
@@ -85,6 +94,7 @@ class Registry:
             "Print the help string for given method.",
             usage=(400, "Method Name Expected"),
         )
+        self.register(JSON_METHOD, self._json, "s*a", "The reply of a method, with its arguments, as JSON text.")
 
     def register(
         self,
@@ -94,7 +104,7 @@ class Registry:
         doc: str = "",
         *,
         array: bool = False,
-        usage: tuple[int, str] | None = None,
+        usage: tuple[int | str, ...] = (),
     ) -> None:
         """Add or replace a command. Raises ValueError for a bad `args` format."""
         repeats = any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(func).parameters.values())
@@ -102,7 +112,7 @@ class Registry:
 
     def register_all(self, declared: Iterable[DeclaredCommand]) -> None:
         for spec in declared:
-            self.register(spec.name, spec.call, spec.args, spec.doc, array=spec.array)
+            self.register(spec.name, spec.call, spec.args, spec.doc, array=spec.array, usage=spec.usage)
 
     def names(self) -> list[str]:
         """All names, sorted as Kamailio lists them (by byte)."""
@@ -119,18 +129,16 @@ class Registry:
         command = self._commands.get(name)
         if command is None:
             raise RpcFault(500, f"command {name} not found")
+        values, ignored = scan(command, args, autoconvert)
         try:
-            values = scan(command, args, autoconvert)
-        except RpcFault:
-            if command.usage is not None:
-                raise RpcFault(*command.usage) from None
-            raise
-        try:
-            return command.call(*values)
+            reply = command.call(*values)
         except RpcFault:
             raise
         except Exception as error:  # a command's mistake is its caller's fault reply, never the server's end
             raise self._failed(name, error) from error
+        if ignored is not None and (reply is None or (type(reply) is Many and not reply)):
+            raise ignored
+        return reply
 
     async def answer(self, name: str, args: Sequence[Any] = (), *, autoconvert: bool = False) -> Any:
         """As `call`, and waits for a command that waits."""
@@ -154,6 +162,13 @@ class Registry:
 
     def _list(self) -> Many:
         return Many(self.names())
+
+    async def _json(self, name: str, *args: Any) -> str:
+        """What binrpc cannot say is told here: which replies are lists, even of one element (ours, not Kamailio's)."""
+        values = [to_json(value) for value in row(await self.answer(name, args))]
+        array = self._commands[name].array
+        result = values if array or len(values) > 1 else values[0] if values else None
+        return json.dumps(result, ensure_ascii=True)
 
     def _signature(self, *_: Any) -> None:
         raise RpcFault(500, "Not Implemented Yet")
@@ -183,32 +198,41 @@ def parse_format(args: str) -> tuple[Slot, ...]:
     return tuple(slots)
 
 
-def scan(command: Command, args: Sequence[Any], autoconvert: bool) -> list[Any]:
-    """The arguments as the command wants them; raises RpcFault 400 with Kamailio's text.
+def scan(command: Command, args: Sequence[Any], autoconvert: bool) -> tuple[list[Any], RpcFault | None]:
+    """The arguments as the command wants them, and the fault of an optional one that was left out for its type.
 
-    Arguments past the format are ignored. In a repeated tail a value of the wrong type ends the tail, unless it is
-    the very first argument.
+    Raises RpcFault with the command's usage, or 400 with Kamailio's text. Arguments past the format are ignored.
     """
     values: list[Any] = []
     slots = command.slots
-    for index, slot in enumerate(slots):
+    count = max(len(slots), len(args)) if command.repeats and slots else len(slots)
+    for index in range(count):
+        slot = slots[min(index, len(slots) - 1)]
+        optional = slot.optional or index >= len(slots)
         if index >= len(args):
-            if slot.optional:
-                return values
-            expected = "any" if slot.convert or autoconvert or slot.letter == "a" else _EXPECTED[slot.letter]
-            raise RpcFault(400, f"error at parameter {index}: expected {expected} type but {END_OF_PACKET}")
-        values.append(_convert(index, slot, args[index], autoconvert))
-    if command.repeats and slots:
-        last = slots[-1]
-        for index in range(len(slots), len(args)):
-            try:
-                values.append(_convert(index, last, args[index], autoconvert))
-            except RpcFault:
+            if optional:
                 break
-    return values
+            expected = "any" if slot.convert or autoconvert or slot.letter == "a" else _EXPECTED[slot.letter]
+            raise _refusal(command, index, f"expected {expected} type but {END_OF_PACKET}")
+        try:
+            values.append(_convert(slot, args[index], autoconvert))
+        except TypeError as error:
+            text = f"expected {error} type but {WRONG_TYPE}"
+            if not optional or (command.usage and not command.repeats):
+                raise _refusal(command, index, text) from None
+            return values, RpcFault(400, f"error at parameter {index}: {text}")
+    return values, None
 
 
-def _convert(index: int, slot: Slot, value: Any, autoconvert: bool) -> Any:
+def _refusal(command: Command, index: int, text: str) -> RpcFault:
+    if command.usage:
+        code, *texts = command.usage
+        return RpcFault(int(code), str(texts[min(index, len(texts) - 1)]))
+    return RpcFault(400, f"error at parameter {index}: {text}")
+
+
+def _convert(slot: Slot, value: Any, autoconvert: bool) -> Any:
+    """The value as the slot wants it. Raises TypeError(name of the type that was expected)."""
     letter = slot.letter
     if letter == "a":
         return value
@@ -234,8 +258,7 @@ def _convert(index: int, slot: Slot, value: Any, autoconvert: bool) -> Any:
     elif not isinstance(value, str) or loose:
         result = _real(value)
     if result is None:
-        expected = _EXPECTED[letter] if not loose else _type_name(value)
-        raise RpcFault(400, f"error at parameter {index}: expected {expected} type but {WRONG_TYPE}")
+        raise TypeError(_EXPECTED[letter] if not loose else _type_name(value))
     return result
 
 

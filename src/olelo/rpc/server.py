@@ -21,7 +21,7 @@ from olelo.core.module import RpcFault
 from olelo.modules.ctl import ControlOptions
 from olelo.modules.ctl.address import FIFO, FIFO_LINES, TCP, UNIX_STREAM, ControlAddress
 from olelo.rpc import binrpc, fifo
-from olelo.rpc.registry import Registry
+from olelo.rpc.registry import JSON_METHOD, Registry
 
 MAX_CONNECTIONS = 128
 BACKLOG = 128
@@ -86,7 +86,7 @@ class ControlServer:
             else:
                 self._open_socket(address)
         except OSError as error:
-            raise OSError(error.errno, f"cannot open control address {address.name}: {error.strerror}") from error
+            raise OSError(f"cannot open control address {address.name}: {error.strerror or error}") from error
 
     def close(self) -> None:
         for client in list(self._clients.values()):
@@ -322,6 +322,8 @@ class ControlServer:
             return binrpc.encode_fault(400, f"bad request: {error}", cookie)
         try:
             reply = await self.registry.answer(method, args, autoconvert=self.options.autoconversion)
+            if method == JSON_METHOD:  # one text of any length: the limits are for Kamailio's buffers
+                return binrpc.encode_reply(reply, cookie)
             return binrpc.encode_reply(reply, cookie, self.options.max_body, self.options.max_struct)
         except RpcFault as fault:
             return binrpc.encode_fault(fault.code, fault.text, cookie)

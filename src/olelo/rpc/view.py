@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from olelo.core.dns_cache import DnsView
 
 
 @dataclass(slots=True, frozen=True)
@@ -67,40 +69,6 @@ class TcpConnection:
     references: int = 1
 
 
-@dataclass(slots=True, frozen=True)
-class DnsEntry:
-    """A name in the DNS cache. Times in seconds; expires -1: over. records: each one's fields (`rr_ip`, ..)."""
-
-    name: str
-    type: str
-    expires: int = 0
-    last_used: int = 0
-    size: int = 0
-    references: int = 1
-    permanent: bool = False
-    negative: bool = False
-    records: tuple[dict[str, Any], ...] = field(default=())
-
-
-class DnsView(Protocol):
-    """The DNS cache, as the dns.* commands see it."""
-
-    def memory(self) -> tuple[int, int]:
-        """(bytes in use, most that may be used)."""
-
-    def entries(self) -> Sequence[DnsEntry]: ...
-
-    def lookup(self, type: str, name: str) -> DnsEntry | None | Awaitable[DnsEntry | None]:
-        """Answer from the cache or ask; None where the name has no such record."""
-
-    def delete(self, type: str, name: str) -> bool: ...
-
-    def flush(self, permanent: bool) -> None:
-        """Forget all entries; those added as permanent only if `permanent`."""
-
-    def add(self, entry: DnsEntry) -> bool: ...
-
-
 class EngineView(Protocol):
     """The engine, as the core's commands see it. Times are seconds since 1970."""
 
@@ -137,7 +105,9 @@ class EngineView(Protocol):
         """(udp4_raw, udp4_raw_mtu, udp4_raw_ttl) as configured."""
 
     def signal(self, number: int) -> None:
-        """Do what the signal of that number asks (15: stop). Must return, so that the caller gets an answer."""
+        """Do what the signal of that number asks (15: stop). Must return, so that the caller gets an answer.
+
+        Raises ValueError where there is no such signal."""
 
     def dns(self) -> DnsView | None:
         """None where the DNS cache is off (use_dns_cache=no)."""

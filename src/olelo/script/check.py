@@ -9,6 +9,7 @@ from olelo.script import nodes as n
 from olelo.script.catalog import Catalog
 from olelo.script.check_modules import check_modules
 from olelo.script.check_routes import RouteChecker
+from olelo.script.deep import deep
 from olelo.script.diagnostics import Diagnostics
 
 
@@ -19,7 +20,12 @@ def check(config: n.Config, catalog: Catalog, diag: Diagnostics) -> None:
     """
     findings = Diagnostics()
     loaded_at = check_modules(config, catalog, findings)
-    RouteChecker(config, catalog, findings, loaded_at).run()
+    try:
+        with deep():
+            RouteChecker(config, catalog, findings, loaded_at).run()
+    except RecursionError:
+        place = config.routes[0].pos if config.routes else n.Pos(config.file, 1, 1)
+        findings.error("too-deep", "the routes are nested too deeply", place)
     order = {name: i for i, name in enumerate(config.sources)}
     findings.found.sort(key=lambda d: (order.get(d.pos.file, len(order)), d.pos.line, d.pos.col))
     diag.found.extend(findings.found)

@@ -199,11 +199,27 @@ class RouteGen(ExprGen):
             self.out.line(f"{sink} = 1", stmt.pos)
         self.out.line(f"if {cond}:", stmt.pos)
         self._branch(stmt.then, sink, stmt.pos)
+        depth = self.depth
+        while isinstance(orelse, n.If) and self._is_elif(orelse):
+            self.depth += 1  # it counts as nested, but the text must not: Python bears 100 levels
+            self.out.line(f"elif {self.condition(orelse.cond, positive=True)}:", orelse.pos)
+            self._branch(orelse.then, sink, orelse.pos)
+            orelse = orelse.orelse
+            if isinstance(orelse, n.Block) and not orelse.body:
+                orelse = None
         if orelse is not None:
             self.out.line("else:", orelse.pos)
             self._branch(orelse, sink, stmt.pos)
         elif sink == "return":
             self.out.line("return 1", stmt.pos)
+        elif sink and self.depth > depth:
+            self.out.line("else:", stmt.pos)
+            self.out.line(f"    {sink} = 1", stmt.pos)
+        self.depth = depth
+
+    def _is_elif(self, stmt: n.If) -> bool:
+        """Can this be an `elif`: does nothing have to be done before its condition is known?"""
+        return not (self.unit.trace or ops.acts(stmt.cond) or ops.may_fail(stmt.cond))
 
     def _nested_if(self, cond: n.Binary, stmt: n.If, sink: str) -> None:
         """`if (A && f())` without else: an if inside an if, so that no flag is kept."""

@@ -235,18 +235,22 @@ class ExprGen:
 
     def _logic(self, expr: n.Binary) -> Code:
         word = "and" if expr.op == "&&" else "or"
-        first = self._truth_of(expr.left)
-        if not ops.acts(expr.right):
-            second = self._truth_of(expr.right)
-            return Code(f"{_operand(first, word)} {word} {_operand(second, word)}", "bool", False)
-        name = self.temp()
-        self.out.line(f"{name} = {first.text}", expr.left.pos)
-        self.out.line(f"if {name}:" if word == "and" else f"if not {name}:", expr.right.pos)
-        self.out.indent += 1
-        second = self._truth_of(expr.right)
-        self.out.line(f"{name} = {second.text}", expr.right.pos)
-        self.out.indent -= 1
-        return Code(name, "bool")
+        parts = _logic_parts(expr)
+        written = [self._truth_of(parts[0])]
+        before = parts[0]
+        for part in parts[1:]:
+            if not ops.acts(part):
+                written.append(self._truth_of(part))
+            else:
+                name = self.temp()
+                self.out.line(f"{name} = {_joined(written, word).text}", before.pos)
+                self.out.line(f"if {name}:" if word == "and" else f"if not {name}:", part.pos)
+                self.out.indent += 1
+                self.out.line(f"{name} = {self._truth_of(part).text}", part.pos)
+                self.out.indent -= 1
+                written = [Code(name, "bool")]
+            before = part
+        return _joined(written, word)
 
     def _truth_of(self, expr: n.Expr) -> Code:
         if isinstance(expr, n.Binary) and expr.op in ("&&", "||") and ops.constant(expr) is None:
@@ -605,6 +609,24 @@ def _operand(code: Code, word: str) -> str:
     if code.atom or (" or " not in code.text and " if " not in code.text and not code.text.startswith("not ")):
         return code.text
     return f"({code.text})"
+
+
+def _logic_parts(expr: n.Binary) -> list[n.Expr]:
+    """The operands of `A || B || C`, or of the same with `&&`, from left to right: a chain may be long."""
+    parts: list[n.Expr] = []
+    left: n.Expr = expr
+    while isinstance(left, n.Binary) and left.op == expr.op and ops.constant(left) is None:
+        parts.append(left.right)
+        left = left.left
+    parts.append(left)
+    parts.reverse()
+    return parts
+
+
+def _joined(codes: list[Code], word: str) -> Code:
+    if len(codes) == 1:
+        return codes[0]
+    return Code(f" {word} ".join(_operand(code, word) for code in codes), "bool", False)
 
 
 def runtime_names(operand: str) -> dict[int, str]:

@@ -21,6 +21,7 @@ from olelo.script.check import check
 from olelo.script.codegen import CodegenError, RouteText, Unit, function_name, write_route
 from olelo.script.codegen_expr import find_overload
 from olelo.script.codegen_names import Text
+from olelo.script.deep import deep
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.values import ResolveError
 
@@ -87,25 +88,37 @@ def compile_config(config: n.Config, catalog: Catalog, diag: Diagnostics, *, tra
         _number(program, "max_recursive_level", runtime.MAX_RECURSIVE_LEVEL),
     )
     unit.flags = _flags(config)
-    _colour(config.routes, unit)
     for route in config.routes:
         unit.functions[route.kind, route.name] = unit.names.claim(function_name(route.kind, route.name))
     try:
-        texts = _write(config, unit)
+        with deep():
+            _colour(config.routes, unit)
+            texts = _write(config, unit)
     except CodegenError as error:
         diag.error("not-compiled", str(error), error.pos)
         raise CompileError(diag) from error
     except ResolveError as error:
         diag.error(error.code, str(error), n.Pos(config.file, 1, 1), error.hint)
         raise CompileError(diag) from error
+    except RecursionError as error:
+        diag.error("too-deep", "the routes are nested too deeply", config.routes[0].pos)
+        raise CompileError(diag) from error
     _register_sources(config)
     for text in texts:
-        for part in [*text.blocks, text.text]:
-            exec(_relocated(part, text.route, config), unit.names.globals)
+        try:
+            with deep():
+                for part in [*text.blocks, text.text]:
+                    exec(_relocated(part, text.route, config), unit.names.globals)
+        except (SyntaxError, RecursionError, MemoryError) as error:  # limits of Python's own compiler
+            hint = "put parts of it into routes of their own"
+            diag.error("too-deep", f"this route is nested too deeply or too long ({error})", text.route.pos, hint)
+            continue
         call = unit.names.globals[text.name]
         program.routes[text.key] = CompiledRoute(text.key[0], text.key[1], call, text.waits)
         if text.key[0] == "route":
             unit.dynamic_table[text.key[1]] = call
+    if diag.errors:
+        raise CompileError(diag)
     program.text = "\n\n\n".join("\n".join(part.lines) for text in texts for part in [*text.blocks, text.text]) + "\n"
     program.trace_lines = unit.trace_lines
     return program
@@ -116,13 +129,20 @@ def _write(config: n.Config, unit: Unit) -> list[RouteText]:
     while True:
         soft = set(unit.soft)
         unit.trace_lines.clear()
-        texts = [write_route(unit, route) for route in config.routes]
+        texts = [_write_route(unit, route) for route in config.routes]
         for route in config.routes:
             tails = _tail_calls(route.body)
             if tails & {name for kind, name in unit.soft if kind == "route"} or ("None" in tails and unit.soft):
                 unit.soft.add((route.kind, route.name))
         if unit.soft == soft:
             return texts
+
+
+def _write_route(unit: Unit, route: n.Route) -> RouteText:
+    try:
+        return write_route(unit, route)
+    except RecursionError as error:
+        raise CodegenError("this route is nested too deeply", route.pos) from error
 
 
 def _tail_calls(stmt: n.Stmt | None) -> set[str]:
@@ -140,7 +160,7 @@ def _tail_calls(stmt: n.Stmt | None) -> set[str]:
 
 
 def _colour(routes: list[n.Route], unit: Unit) -> None:
-    """Find the routes that can wait and those that can come back to themselves, by a fixpoint over the calls."""
+    """Find the routes that can wait, themselves or in one they call, and those that can come back to themselves."""
     calls: dict[tuple[str, str], set[tuple[str, str]]] = {}
     subroutes = {(r.kind, r.name) for r in routes if r.kind == "route"}
     for route in routes:
@@ -155,23 +175,55 @@ def _colour(routes: list[n.Route], unit: Unit) -> None:
                 if spec is not None and spec.waits:
                     unit.waiting.add(key)
         calls[key] = called
-    changed = True
-    while changed:
-        changed = False
-        for key, called in calls.items():
-            if key not in unit.waiting and called & unit.waiting:
-                unit.waiting.add(key)
-                changed = True
-    reach = {key: set(called) for key, called in calls.items()}
-    changed = True
-    while changed:
-        changed = False
-        for reached in reach.values():
-            more = {far for near in reached for far in reach.get(near, ())} - reached
-            if more:
-                reached |= more
-                changed = True
-    unit.recursive |= {key for key, reached in reach.items() if key in reached}
+    callers: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for key, called in calls.items():
+        for target in called:
+            callers.setdefault(target, []).append(key)
+    fresh = list(unit.waiting)
+    while fresh:
+        for caller in callers.get(fresh.pop(), ()):
+            if caller not in unit.waiting:
+                unit.waiting.add(caller)
+                fresh.append(caller)
+    unit.recursive |= _in_circles(calls, callers)
+
+
+_Key = tuple[str, str]
+
+
+def _in_circles(calls: dict[_Key, set[_Key]], callers: dict[_Key, list[_Key]]) -> set[_Key]:
+    """The routes on a circle of calls (strongly connected components, Kosaraju): a chain of routes may be long."""
+    order: list[_Key] = []
+    seen: set[_Key] = set()
+    for first in calls:
+        if first in seen:
+            continue
+        seen.add(first)
+        path = [(first, iter(calls[first]))]
+        while path:
+            key, rest = path[-1]
+            following = next((each for each in rest if each not in seen), None)
+            if following is None:
+                order.append(key)
+                path.pop()
+            else:
+                seen.add(following)
+                path.append((following, iter(calls[following])))
+    found: set[_Key] = set()
+    placed: set[_Key] = set()
+    for first in reversed(order):
+        if first in placed:
+            continue
+        placed.add(first)
+        component = [first]
+        for key in component:
+            for caller in callers.get(key, ()):
+                if caller not in placed:
+                    placed.add(caller)
+                    component.append(caller)
+        if len(component) > 1 or first in calls[first]:
+            found.update(component)
+    return found
 
 
 def _flags(config: n.Config) -> dict[str, int]:

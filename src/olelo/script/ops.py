@@ -155,9 +155,11 @@ def children(expr: n.Expr) -> Iterator[n.Expr]:
 
 def walk(expr: n.Expr) -> Iterator[n.Expr]:
     """The expression and everything below it."""
-    yield expr
-    for child in children(expr):
-        yield from walk(child)
+    waiting = [expr]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        waiting.extend(reversed(list(children(each))))
 
 
 def acts(expr: n.Expr) -> bool:

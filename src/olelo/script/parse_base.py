@@ -28,6 +28,9 @@ from olelo.script.tokens import (
 )
 
 MAX_DEPTH = 100
+#: Operators of one level in a row: of `&&` and `||`, and of the others, which nest in what is generated from them.
+MAX_LOGIC = 1000
+MAX_CHAIN = 100
 #: Faults the lexer reports, after which the same line makes no sense to the parser either.
 _LEXED = frozenset(
     {"unterminated-string", "unterminated-variable", "bad-variable", "endless-define", "include-name", "subst-string"}

@@ -36,6 +36,7 @@ from olelo.script.nodes import (
     Var,
 )
 from olelo.script.parse_addr import AddressParser
+from olelo.script.parse_base import MAX_CHAIN, MAX_LOGIC
 from olelo.script.tokens import (
     COMMAND_WORDS,
     EOF,
@@ -84,12 +85,19 @@ class ExpressionParser(AddressParser):
     def expr(self, minimum: int = 0) -> Expr:
         """An expression of operators that bind tighter than `minimum`."""
         left = self.unary()
+        count = 0
         while True:
             op = self.operator()
             level = BINARY.get(op, 0)
             if level <= minimum:
                 return left
             token = self.advance()
+            count += 1
+            if count > (MAX_LOGIC if op in ("&&", "||") else MAX_CHAIN):
+                self.fail(
+                    "too-deep", f"more than {count - 1} operators in a row", token.pos,
+                    "give parts of it to variables first", len(token.text),
+                )  # fmt: skip
             if self.tok.kind == OP and self.tok.text == "=" and self.tok.pos == token.end:
                 self.fail(
                     "no-such-operator", f'there is no operator "{token.text}="', token.pos,

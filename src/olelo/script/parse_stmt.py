@@ -21,7 +21,7 @@ from olelo.script.nodes import (
     Unary,
     While,
 )
-from olelo.script.parse_base import Open, Syntax, Unwind
+from olelo.script.parse_base import MAX_LOGIC, Open, Syntax, Unwind
 from olelo.script.parse_expr import ExpressionParser
 from olelo.script.tokens import COMMAND_WORDS, EOF, ID, OP, PVAR, ROUTE_WORDS, STATEMENT_WORDS, WORD, Token
 
@@ -155,7 +155,9 @@ class StatementParser(ExpressionParser):
     def _stray_op(self, token: Token) -> Stmt | None:
         if token.text == "{":
             self.report("bare-block", "a block needs an if, switch or while before it", token.pos)
+            self.enter()
             self.braces("the block", empty=True)
+            self.depth -= 1
             return None
         if token.text == ")":
             self.fail("stray-parenthesis", 'this ")" closes nothing', token.pos)
@@ -241,7 +243,11 @@ class StatementParser(ExpressionParser):
         head: If | None = None
         last: If | None = None
         token = first
+        count = 0
         while True:
+            count += 1
+            if count > MAX_LOGIC:
+                self.fail("too-deep", f"more than {MAX_LOGIC} times else if", token.pos, "a switch may say it shorter")
             self.advance()
             cond = self.condition_of("if", token)
             node = If(token.pos, cond, self.body(f'the "if" of line {token.pos.line}', "if"))

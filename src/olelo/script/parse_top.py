@@ -68,6 +68,9 @@ class TopParser(StatementParser):
                 self.statement()
             except Syntax:
                 self._skip_statement(start)
+            except RecursionError:
+                self.report("too-deep", "this is nested too deeply", self.tokens[start].pos)
+                self._skip_statement(start)
             except Unwind:
                 if self.at == start:
                     self.advance()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.?")
 _BLANKS = " \t\n"
+#: Variables inside the name of another, in all: each one inside another costs frames when it is read.
+_MAX_INNER = 50
 
 
 class PvError(ValueError):
@@ -110,6 +112,8 @@ def read_pv(text: str, at: int) -> tuple[PvSpec, int]:
         inner = text[at + 1 : close]
         if not inner:
             raise PvError(f"${name}() has nothing between its parentheses", at)
+        if inner.count("$") > _MAX_INNER:
+            raise PvError(f"more than {_MAX_INNER} variables inside ${name}()", at)
         at = close + 1
     if not wrapped:
         return PvSpec(text[start:at], name, inner, None, (), start), at

@@ -46,6 +46,9 @@ def core_hash(first: bytes, second: bytes | None, size: int) -> int:
     return h & (size - 1) if size else h
 
 
+_INVALID = (500, "Invalid Parameters")
+
+
 class Cfgutils(Module):
     """Tools for the script: chance, waiting, global flags, locks."""
 
@@ -226,17 +229,17 @@ class Cfgutils(Module):
 
     # --- commands ---
 
-    @rpc("cfgutils.set_gflag", "d")
+    @rpc("cfgutils.set_gflag", "d", usage=_INVALID)
     def rpc_set_gflag(self, mask: int) -> None:
         """Set the global flags of a bit mask."""
         self._gflags |= mask & _MASK
 
-    @rpc("cfgutils.reset_gflag", "d")
+    @rpc("cfgutils.reset_gflag", "d", usage=_INVALID)
     def rpc_reset_gflag(self, mask: int) -> None:
         """Clear the global flags of a bit mask."""
         self._gflags &= ~mask
 
-    @rpc("cfgutils.is_gflag", "d")
+    @rpc("cfgutils.is_gflag", "d", usage=_INVALID)
     def rpc_is_gflag(self, mask: int) -> str:
         """TRUE if all global flags of a bit mask are set, else FALSE."""
         return "TRUE" if self._gflags & mask == mask else "FALSE"
@@ -246,7 +249,7 @@ class Cfgutils(Module):
         """The global flags, hexadecimal and decimal."""
         return f"0x{self._gflags:X} ({self._gflags})"
 
-    @rpc("cfgutils.rand_set_prob", "d")
+    @rpc("cfgutils.rand_set_prob", "d", usage=_INVALID)
     def rpc_rand_set_prob(self, percent: int) -> None:
         """Set the probability in per cent."""
         if not 0 <= percent <= 100:

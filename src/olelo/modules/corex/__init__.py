@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from olelo.core.context import FAKED, RouteContext
 from olelo.core.lookup import parse_phostport
-from olelo.core.memory import memory_peak, memory_used
+from olelo.core.memory import memory_free, memory_peak, memory_total, memory_used
 from olelo.core.module import Many, Module, Pairs, RpcFault, function, param, rpc, variable
 from olelo.core.sockets import PROTOCOLS, ListenSocket
 from olelo.modules.corex.sending import SendingFunctions
@@ -60,7 +60,7 @@ class CorexCommands(Module):
         """Log the memory of the process."""
         self.shm_status()
 
-    @rpc("corex.pkg_summary", "Sd")
+    @rpc("corex.pkg_summary", "Sd", usage=(400, "Selector and value not provided"))
     def pkg_summary(self, selector: str, value: int) -> None:
         """Log the memory of a process, by `pid` or `idx`."""
         if selector.lower() not in ("pid", "idx"):
@@ -72,7 +72,7 @@ class CorexCommands(Module):
     @rpc("shm.info")
     def shm_info(self) -> Pairs:
         """Name and size of the memory manager."""
-        return Pairs([("name", "python"), ("size", memory_used())])
+        return Pairs([("name", "python"), ("size", memory_total())])
 
     @rpc("shm.stats")
     def shm_stats(self) -> Pairs:
@@ -93,7 +93,14 @@ class CorexCommands(Module):
 
     def _memory(self, total: str, free: str, used: str, real: str, peak: str, fragments: str) -> list[tuple[str, int]]:
         now = memory_used()
-        return [(total, now), (free, 0), (used, now), (real, now), (peak, memory_peak()), (fragments, 0)]
+        return [
+            (total, memory_total()),
+            (free, memory_free()),
+            (used, now),
+            (real, now),
+            (peak, memory_peak()),
+            (fragments, 0),
+        ]
 
 
 def _socket(sock: ListenSocket) -> Pairs:

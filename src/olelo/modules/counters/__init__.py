@@ -139,10 +139,7 @@ class Counters(Module):
     def rpc_help(self, group: str, name: str) -> str:
         """print the description of a counter (group and counter name required)."""
         self._value(group, name)
-        text = self.engine.stats.doc(group, name)
-        if not text:
-            raise RpcFault(400, f"no description for counter {group}.{name}\n")
-        return text
+        return self.engine.stats.doc(group, name) or f"statistic {group}.{name} (no description)"
 
 
 MODULE = Counters

@@ -53,6 +53,7 @@ def parse_address(text: str, payload: str = BINRPC) -> ControlAddress:
     """Read an address as the ctl module and kamcmd do; raises ValueError(text).
 
     Without a protocol: a text with a slash is a path (unix stream; FIFO for the line protocol), `host:port` is UDP.
+    No host is every address; port 0 is the default port.
     """
     proto, colon, rest = text.partition(":")
     transport = _TRANSPORTS.get(proto.lower()) if colon else None
@@ -71,12 +72,12 @@ def parse_address(text: str, payload: str = BINRPC) -> ControlAddress:
             raise ValueError(f"no path in control address {text!r}")
         return ControlAddress(payload, transport, rest)
     match = _HOST_PORT.match(rest)
-    if match is None or not rest:
+    if match is None or not text:
         raise ValueError(f"bad control address {text!r}")
     host, port = match["host"].strip("[]"), match["port"]
     if port is None and host.isdigit():
         host, port = "*", host
-    number = int(port) if port else DEFAULT_PORT
-    if not 0 < number < 65536:
+    number = int(port or 0) or DEFAULT_PORT
+    if number > 65535:
         raise ValueError(f"bad port in control address {text!r}")
     return ControlAddress(payload, transport, host or "*", number)

@@ -9,14 +9,16 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from olelo.core.context import RouteContext
-from olelo.core.memory import memory_peak, memory_used
+from olelo.core.memory import memory_free, memory_peak, memory_total, memory_used
 from olelo.core.module import Many, Module, Pairs, RpcFault, function, rpc, variable
 from olelo.core.operands import uri_or_none
-from olelo.core.stats_commands import StatsCommands
+from olelo.core.stats_commands import STATS_ASKED, STATS_NAMED, StatsCommands
 from olelo.script.catalog import PvRef, Value
 
 if TYPE_CHECKING:
     from olelo.core.engine import Engine
+
+_MOD_STATS = (500, 'Module name or "all" needed', '"pkg" or "shm" or "all" needed')
 
 
 def _zero() -> int:
@@ -34,13 +36,13 @@ class Kex(Module):
         self._debug: int | None = None
 
     def init(self) -> None:
-        self._stats = StatsCommands(self.engine.stats)
+        self.stats_commands = StatsCommands(self.engine.stats)
         for member, read in (
-            ("total_size", memory_used),
+            ("total_size", memory_total),
             ("used_size", memory_used),
             ("real_used_size", memory_used),
             ("max_used_size", memory_peak),
-            ("free_size", _zero),
+            ("free_size", memory_free),
             ("fragments", _zero),
         ):
             self.engine.stats.computed("shmem", member, read, "Memory of the process.")
@@ -151,86 +153,87 @@ class Kex(Module):
 
     # --- commands: statistics ---
 
-    @rpc("stats.get_statistics", "*a", array=True)
-    def get_statistics(self, *what: Any) -> Many:
+    @rpc("stats.get_statistics", "s*s", array=True, usage=STATS_ASKED)
+    def get_statistics(self, *what: str) -> Many:
         """get core and modules stats"""
-        return self._stats.get(*what)
+        return self.stats_commands.get(*what)
 
-    @rpc("stats.fetch", "*a")
-    def fetch(self, *what: Any) -> Pairs:
+    @rpc("stats.fetch", "s*s", usage=STATS_ASKED)
+    def fetch(self, *what: str) -> Pairs:
         """fetch core and modules stats as string values"""
-        return self._stats.fetch(*what)
+        return self.stats_commands.fetch(*what)
 
-    @rpc("stats.fetchn", "*a")
-    def fetchn(self, *what: Any) -> Pairs:
+    @rpc("stats.fetchn", "s*s", usage=STATS_ASKED)
+    def fetchn(self, *what: str) -> Pairs:
         """fetch core and modules stats as number values"""
-        return self._stats.fetchn(*what)
+        return self.stats_commands.fetchn(*what)
 
-    @rpc("stats.reset_statistics", "*a")
-    def reset_statistics(self, *what: Any) -> None:
+    @rpc("stats.reset_statistics", "s*s", usage=STATS_NAMED)
+    def reset_statistics(self, *what: str) -> None:
         """reset core and modules stats (silent operation)"""
-        self._stats.reset(*what)
+        self.stats_commands.reset(*what)
 
-    @rpc("stats.clear_statistics", "*a")
-    def clear_statistics(self, *what: Any) -> Many:
+    @rpc("stats.clear_statistics", "s*s", usage=STATS_NAMED)
+    def clear_statistics(self, *what: str) -> Many:
         """clear core and modules stats (verbose operation)"""
-        return self._stats.clear(*what)
+        return self.stats_commands.clear(*what)
 
     # --- commands: memory ---
 
-    @rpc("pkg.stats", "*Sd", array=True)
-    def pkg_stats(self, selector: str = "", value: int = 0) -> Many:
-        """Private memory per process: here one process, its resident memory in bytes."""
-        matches = {"": True, "pid": value == os.getpid(), "rank": value == 0, "index": value == 0}
-        if selector.lower() not in matches:
-            raise RpcFault(500, "Unsupported selector type")
-        if not matches[selector.lower()]:
-            return Many()
+    @rpc("pkg.stats", "*Sa", array=True)
+    def pkg_stats(self, filter: str = "", value: Any = None) -> Many:
+        """Private memory per process, of one if pid, rank or index and its number are given: here there is one."""
+        ours = {"pid": os.getpid(), "rank": 0, "index": 0}
+        if filter:
+            if filter not in ours:
+                raise RpcFault(500, "Invalid filter type")
+            if not isinstance(value, int):
+                raise RpcFault(500, "One more parameter expected")
+            if value != ours[filter]:
+                if filter == "pid":
+                    raise RpcFault(500, "No such pid")
+                return Many()
         used = memory_used()
-        return Many(
-            [
-                Pairs(
-                    [
-                        ("entry", 0),
-                        ("pid", os.getpid()),
-                        ("rank", 0),
-                        ("used", used),
-                        ("free", 0),
-                        ("real_used", used),
-                        ("total_size", used),
-                        ("total_frags", 0),
-                        ("desc", "main process"),
-                    ]
-                )
-            ]
-        )
+        entry = {
+            "entry": 0,
+            "pid": os.getpid(),
+            "rank": 0,
+            "used": used,
+            "free": memory_free(),
+            "real_used": used,
+            "total_size": memory_total(),
+            "total_frags": 0,
+            "desc": "main process - attendant",
+        }
+        return Many([entry])
 
     @rpc("pkg.info")
-    def pkg_info(self) -> Pairs:
-        """Name and size of the private memory manager: Python's, with the process's memory in bytes."""
-        return Pairs([("name", "python"), ("size", memory_used())])
+    def pkg_info(self) -> dict[str, str | int]:
+        """Name of the private memory manager, Python's, and the memory there is in bytes."""
+        return {"name": "python", "size": memory_total()}
 
-    @rpc("mod.stats", "*S", array=True)
-    def mod_stats(self, *which: str) -> Many:
-        """The loaded modules by name; memory is not counted by module here."""
-        return self._modules(which)
+    @rpc("mod.stats", "SS", array=True, usage=_MOD_STATS)
+    def mod_stats(self, module: str, kind: str) -> Many:
+        """Memory of a module, or of all: pkg, shm or all. Python counts it for the whole process, shown under core."""
+        names = ["core", *self.engine.modules] if module.lower() == "all" else [module]
+        found: list[Any] = []
+        for name in names:
+            found.append(f"Module: {name}")
+            if kind.lower() in ("pkg", "all"):
+                found.append({"Total": memory_used() if name == "core" else 0})
+            if kind.lower() in ("shm", "all"):
+                found.append({"Total": 0})
+        return Many(found)
 
-    @rpc("mod.mem_stats", "*S", array=True)
-    def mod_mem_stats(self, *which: str) -> Many:
-        """The loaded modules by name; memory is not counted by module here."""
-        return self._modules(which)
+    @rpc("mod.mem_stats", "SS", array=True, usage=_MOD_STATS)
+    def mod_mem_stats(self, module: str, kind: str) -> Many:
+        """As mod.stats."""
+        return self.mod_stats(module, kind)
 
-    @rpc("mod.mem_statsx", "*S", array=True)
-    def mod_mem_statsx(self, *which: str) -> Many:
-        """The loaded modules by name; memory is not counted by module here."""
-        return self._modules(which)
-
-    def _modules(self, which: tuple[str, ...]) -> Many:
-        wanted = which[0] if which else "all"
-        names = ["core", *self.engine.modules]
-        if wanted not in ("all", *names):
-            raise RpcFault(500, f"No module {wanted}")
-        return Many(f"Module: {name}" for name in names if wanted in ("all", name))
+    @rpc("mod.mem_statsx", "SS", array=True, usage=_MOD_STATS)
+    def mod_mem_statsx(self, module: str, kind: str) -> Many:
+        """As mod.stats."""
+        return self.mod_stats(module, kind)
 
 
 def _change_bflag(ctx: RouteContext, flag: int, branch: int, on: bool) -> int:

@@ -13,6 +13,8 @@ from olelo.modules.pv.xavps import XavpName
 from olelo.script.catalog import Value
 from olelo.script.pvspec import PvError, parse_pv
 
+_SHV_SET = tuple(f"Missing parameter {name} (Parameters: varname type value)" for name in ("varname", "type", "value"))
+
 
 def parse_setting(text: str) -> tuple[str, int | str]:
     """Name and value of `name=s:text` or `name=i:5`. Raises: ValueError."""
@@ -114,19 +116,19 @@ class ScriptVariables(Module):
         kind = "int" if isinstance(value, int) else "string"
         return Pairs([("name", name), ("type", kind), ("value", value)])
 
-    @rpc("pv.shvSet", "SS.S")
-    def shv_set(self, name: str, kind: str, value: str) -> str:
+    @rpc("pv.shvSet", "SS*.S", usage=(500, *_SHV_SET))
+    def shv_set(self, name: str, kind: str, value: str | None = None) -> str:
         """Set a shared variable that exists: name, int or str, value."""
-        new: Value
+        if kind.lower() not in ("int", "str"):
+            raise RpcFault(500, "Unknown parameter type (Types: int or str)")
+        new: Value = value
         if kind.lower() == "int":
             try:
-                new = int(value)
+                new = int(value or "")
             except ValueError:
                 raise RpcFault(500, "Missing integer parameter value (Parameters: varname type value)") from None
-        elif kind.lower() == "str":
-            new = value
-        else:
-            raise RpcFault(500, "Unknown parameter type (Types: int or str)")
+        elif value is None:
+            raise RpcFault(500, _SHV_SET[2])
         if name not in self.shared:
             raise RpcFault(404, "Variable not found")
         self.shared[name] = new

@@ -46,7 +46,7 @@ class Sl(Module):
         for number in range(2, 7):
             self._count_class(number)
         count("sl", "xxx_replies", lambda: self._classes[7])
-        count("sl", "sent_replies", lambda: sum(self._classes))
+        count("sl", "sent_replies", lambda: sum(self._classes) + sum(self._codes.values()))
         count("sl", "sent_err_replies", lambda: 0)
         count("sl", "failures", lambda: self._failures)
         count("sl", "received_ACKs", lambda: self._acks)
@@ -71,9 +71,10 @@ class Sl(Module):
             self._failures += 1
             return -1
         self._last_answer = self.engine.services.now()
-        if status in self._codes:
+        if status in self._codes:  # such a one does not count for its class
             self._codes[status] += 1
-        self._classes[min(status // 100, 7)] += 1
+        else:
+            self._classes[min(status // 100, 7)] += 1
         if self.engine.has_event("sl:local-response"):
             self.engine.run_event("sl:local-response", ctx)
         return 1
