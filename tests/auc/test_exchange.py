@@ -1,6 +1,8 @@
 """Export and import: whole files or nothing, logged, and only with protection or on demand in clear."""
 
+import errno
 import hashlib
+import os
 import stat
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +15,8 @@ from auc.kit import FIRST_IMSI, NOW, RING, Dice, open_store, stocked
 from olelo.auc import schema
 from olelo.auc.cards import ALL, Cards, Selection
 from olelo.auc.errors import AucError, CheckValueError, FormatError, KeyFormatError, NotFound, OverlapError, SealError
-from olelo.auc.exchange import ImportRefused, Summary, check_export, digesting, export_cards, import_cards, private_file
+from olelo.auc.exchange import ImportRefused, Summary, check_export, export_cards, import_cards
+from olelo.auc.files import digesting, private_file
 from olelo.auc.formats import find_format
 from olelo.auc.formats.fields import Options
 from olelo.auc.ledger import Ledger
@@ -243,10 +246,17 @@ def test_cards_without_iccid(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_links(*_args: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
+    def no_links(*_args: object, **_more: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
 
+    def no_unnamed(path: object, flags: int, *more: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        return really_open(path, flags, *more)  # type: ignore[arg-type]
+
+    really_open = os.open
     monkeypatch.setattr("os.link", no_links)
+    monkeypatch.setattr("os.open", no_unnamed)
     with private_file(tmp_path / "out") as file:
         file.write(b"content")
     assert (tmp_path / "out").read_bytes() == b"content"

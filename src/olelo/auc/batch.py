@@ -35,6 +35,7 @@ class BatchPlan:
 
     `op_mode`: `per-card` (OP random per card, thrown away), `random-opc` (OPc itself random), `common` (`op` for
     all cards). `seq_floor`: SEQ follows the clock, see `sqn.Counter`. `key_bits`: length of K, 256 only for TUAK.
+    `reuse_msisdns`: the MSISDNs may have been given before; they are neither checked nor entered.
     """
 
     name: str
@@ -53,6 +54,7 @@ class BatchPlan:
     seq_floor: bool = True
     codes: bool = True
     state: str = "made"
+    reuse_msisdns: bool = False
 
     @property
     def count(self) -> int:
@@ -62,7 +64,8 @@ class BatchPlan:
     @property
     def ranges(self) -> list[Range]:
         """The numbers the batch takes."""
-        named = [("imsi", self.imsis), ("iccid", self.iccids), ("msisdn", self.msisdns)]
+        msisdns = None if self.reuse_msisdns else self.msisdns
+        named = [("imsi", self.imsis), ("iccid", self.iccids), ("msisdn", msisdns)]
         return [Range(kind, *numbers.bounds) for kind, numbers in named if numbers is not None]
 
     def check(self) -> Algorithm:
@@ -173,7 +176,8 @@ def make_batch(
         OverlapError: name or numbers are taken; nothing is written.
         FormatError, KeyFormatError, NumberingError: the plan is not sound; nothing is written.
 
-    On any other failure, an interrupt among them, the batch is discarded before the exception goes on.
+    On any other failure, an interrupt among them, what was written is removed before the exception goes on;
+    StoreError if that fails too.
     """
     plan.check()
     ledger = Ledger(store)
@@ -190,6 +194,6 @@ def make_batch(
         ledger.add(batch_id, rows)
         progress(len(rows))
         return ledger.finish(batch_id, now, who)
-    except BaseException:
-        ledger.discard(plan.name)
+    except BaseException as error:
+        ledger.give_up(batch_id, plan.name, error)
         raise

@@ -113,7 +113,7 @@ def test_tuak_where_the_format_has_a_place_for_it(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["srsepc", "pyhss", "open5gs", "osmohlr", "sipp"])
+@pytest.mark.parametrize("name", ["srsepc", "pyhss", "open5gs", "osmohlr", "sipp", "pycrate"])
 def test_an_own_profile_is_refused_where_there_is_no_place_for_it(name: str) -> None:
     cards = _cards(algorithm="milenage:r=64/0/33/64/96")
     with pytest.raises(FormatError, match="no place"):
@@ -121,9 +121,8 @@ def test_an_own_profile_is_refused_where_there_is_no_place_for_it(name: str) -> 
 
 
 def test_saip_has_no_column_for_other_options() -> None:
-    for profile in ("milenage:r=64/0/33/64/96", "tuak:res=128"):
-        with pytest.raises(FormatError, match="no column"):
-            _write("saip", list(new_cards(plan(count=1, algorithm=profile), Dice())), _options("saip"))
+    with pytest.raises(FormatError, match="no column"):
+        _write("saip", list(new_cards(plan(count=1, algorithm="tuak:res=128"), Dice())), _options("saip"))
 
 
 def test_a_card_not_made_from_the_op_is_not_written_with_it() -> None:
@@ -229,13 +228,22 @@ def test_sipp_lines_that_are_none() -> None:
     assert [type(item) for item in _read("sipp", "SEQUENTIAL\n# note\nuser;secret\n", OPTIONS)] == [FormatError]
 
 
-def test_pycrate_algorithms() -> None:
+def test_pycrate_names_the_2g_algorithm_and_its_3g_side_is_milenage() -> None:
     op = OP.reveal().hex()
-    rows = _read(
-        "pycrate", f"001010000000001;{K1};0;5;{op}\n001010000000002;{K1};1;0;\n001010000000003;{K1};9;0;\n", OPTIONS
+    text = (
+        "################\n# AuC database #\n################\n#\n"
+        f"001010000000001;{K1};0;5;{op};\n001010000000002;{K1};2;0;{op};\n"
+        f"001010000000003;{K1};1;-1;;\n001010000000004;{K1};0;1;\n001010000000005;{K1}\n"
     )
-    assert isinstance(rows[0], Card)
-    assert [type(item) for item in rows[1:]] == [FormatError, FormatError]
+    first, second, *refused = _read("pycrate", text, OPTIONS)
+    for card in (first, second):
+        assert isinstance(card, Card)
+        assert (card.algorithm, card.keys.opc) == ("milenage", Milenage().opc(Secret.from_hex(K1), OP))
+    assert ["SQN -1" in str(refused[0]), "neither OPc nor OP" in str(refused[1]), "2 values" in str(refused[2])] == [
+        True
+    ] * 3
+    # The OP of the whole server, where a row has none.
+    assert isinstance(_read("pycrate", text, replace(OPTIONS, op=OP))[3], Card)
 
 
 def test_a_template_frames_and_refuses() -> None:

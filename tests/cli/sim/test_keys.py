@@ -51,7 +51,7 @@ def test_split_and_join(desk: Desk) -> None:
     assert len(parts) == 3
     assert (desk.home / "tk").read_text().strip() not in shown
     refused = desk.run("key", "join", desk.file("again"), *parts[:2], "--kcv", kcv, code=6).output
-    assert f"expected {kcv}" in refused
+    assert f"declares {kcv}" in refused
     assert not (desk.home / "again").exists()
     desk.run("key", "join", desk.file("again"), *parts, "--kcv", kcv)
     assert (desk.home / "again").read_text() == (desk.home / "tk").read_text()
