@@ -22,6 +22,7 @@ from olelo.auc.store import Store
 
 Progress = Callable[[int], None]
 PER_CARD, RANDOM_OPC, COMMON = "per-card", "random-opc", "common"
+_COUNTED = "01234567890123456789"
 _CODES = (("PIN1", 4), ("PUK1", 8), ("PIN2", 4), ("PUK2", 8), ("ADM1", 8))  # name, digits
 
 
@@ -118,16 +119,22 @@ def new_keys(algorithm: Algorithm, key_bits: int, op_mode: str, op: Secret | Non
     return CardKeys(k, algorithm.opc(k, op if op is not None else Secret(random(algorithm.op_size))))
 
 
+def is_pattern(code: str) -> bool:
+    """Whether a code is one digit repeated, or digits counted up."""
+    return code in _COUNTED or len(set(code)) == 1
+
+
 def new_codes(random: RandomSource) -> Codes:
-    """Fresh PIN, PUK and ADM codes, decimal digits."""
-    # 64 bits for at most 8 digits: the bias of the remainder is below 10^-11.
-    pool = random(8 * len(_CODES))
-    return Codes(
-        {
+    """Fresh PIN, PUK and ADM codes, decimal digits, none of them a pattern."""
+    while True:
+        # 64 bits for at most 8 digits: the bias of the remainder is below 10^-11.
+        pool = random(8 * len(_CODES))
+        codes = {
             name: str(int.from_bytes(pool[i * 8 : i * 8 + 8], "big") % 10**digits).zfill(digits)
             for i, (name, digits) in enumerate(_CODES)
         }
-    )
+        if not any(is_pattern(code) for code in codes.values()):
+            return Codes(codes)
 
 
 def new_cards(plan: BatchPlan, random: RandomSource) -> Iterator[Card]:

@@ -32,6 +32,10 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
             _give_name(file.fileno(), name, path)
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)  # a full disk is reported by a write, which knows no name
+        raise
     finally:
         if name is not None:
             Path(name).unlink(missing_ok=True)

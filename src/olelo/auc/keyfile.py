@@ -82,8 +82,10 @@ def create_key_file(path: Path, text: str) -> None:
         raise KeyFormatError(f"{path} exists; keys are not overwritten") from None
     try:
         _write(handle, text)
-    except BaseException:
+    except BaseException as error:
         path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk is reported by a write, which knows no name
         raise
     _sync_directory(path.parent)
 
@@ -141,8 +143,8 @@ def key_file_lock(path: Path, *, exclusive: bool) -> Iterator[None]:
         try:
             fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
-            other = "another command is sealing cards under" if exclusive else "a rotation is changing"
-            raise StateError(f"{other} the keys of {path}; try again when it has ended") from None
+            other = "sealing cards under, or rotating," if exclusive else "rotating"
+            raise StateError(f"another command is {other} the keys of {path}; try again when it has ended") from None
         yield
     finally:
         os.close(handle)

@@ -13,6 +13,7 @@ from olelo.auc.tuak import Tuak
 Row = tuple[int, Fields | AucError]
 
 _OLELO = "imsi iccid msisdn algorithm k opc amf sqn ind ind_length state".split() + [*CARD_CODES, *OTA_KEYS]
+_OTA_SET = frozenset(OTA_KEYS)
 _SPARE = frozenset(("name", "id", "acc", "batch"))  # nothing is lost with these
 
 
@@ -81,12 +82,18 @@ def _write_table(
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
     writer.writerow(header)
     yield buffer.getvalue()
+    bare = len(fields) - len(OTA_KEYS) if tuple(fields[-len(OTA_KEYS) :]) == OTA_KEYS else 0
+    empty = delimiter * len(OTA_KEYS) + "\n"
     for row in rows:
-        # One writer for the file: it costs more than the row.
+        # One writer for the file: it costs more than the row. And most cards have no OTA keys, but sixty columns.
         buffer.seek(0)
         buffer.truncate()
-        writer.writerow([row.get(name, "") for name in fields])
-        yield buffer.getvalue()
+        if bare and _OTA_SET.isdisjoint(row):
+            writer.writerow([row.get(name, "") for name in fields[:bare]])
+            yield buffer.getvalue()[:-1] + empty
+        else:
+            writer.writerow([row.get(name, "") for name in fields])
+            yield buffer.getvalue()
 
 
 def _read_olelo(lines: Iterable[str], options: Options) -> Iterator[Row]:
