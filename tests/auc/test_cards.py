@@ -161,3 +161,19 @@ def test_a_running_centre_meets_a_rotated_key(tmp_path: Path) -> None:
         AuthenticationCentre(store, Keyring([Secret(bytes(range(1, 33)))], "x"), refresh=lambda: RING).challenge(
             FIRST_IMSI, NOW
         )
+
+
+def test_a_state_given_to_a_card_is_in_its_own_history(tmp_path: Path) -> None:
+    store = stocked(tmp_path)
+    _move(store, "suspended", imsis=(FIRST_IMSI, "001010000000002"))
+    e = schema.events.c
+    with store.engine.connect() as connection:
+        found = connection.execute(select(e.imsi, e.detail).where(e.imsi.is_not(None))).all()
+    assert [tuple(row) for row in found] == [(FIRST_IMSI, "to suspended"), ("001010000000002", "to suspended")]
+
+
+def test_a_long_selection_is_told_shortly_and_an_endless_one_is_refused(tmp_path: Path) -> None:
+    imsis = tuple(f"00101{n:010}" for n in range(10_001))
+    assert str(Selection(imsis=imsis[:8])).endswith("001010000000004 and 3 more")
+    with pytest.raises(FormatError, match="10001 IMSIs"):
+        _move(stocked(tmp_path), "lost", imsis=imsis)

@@ -91,7 +91,7 @@ def _read(lines: Iterable[str], options: Options) -> Iterator[Row]:
     header, line, footer = _sections(options.template)
     expression = _pattern(line)
     last = [_pattern(text) for text in footer]
-    declared: dict[str, str] = {}
+    declared: list[dict[str, str]] = []
     numbered = ((n, text) for n, text in ((n, raw.rstrip("\r\n")) for n, raw in enumerate(lines, 1)) if text.strip())
     head = ((_pattern(text), next(numbered, (0, ""))) for text in header)
     for pattern, (number, text) in head:
@@ -99,7 +99,7 @@ def _read(lines: Iterable[str], options: Options) -> Iterator[Row]:
         match = pattern.fullmatch(text)
         if match is None:
             raise FormatError(f"line {number} is not the header line of the template")
-        declared |= match.groupdict()
+        declared.append(match.groupdict())
     count = 0
     for number, text in numbered:
         match = expression.fullmatch(text)
@@ -107,11 +107,13 @@ def _read(lines: Iterable[str], options: Options) -> Iterator[Row]:
         if not row.get("imsi", "").isdigit():
             end = next((found for found in (pattern.fullmatch(text) for pattern in last) if found), None)
             if end is not None:
-                declared |= end.groupdict()
+                declared.append(end.groupdict())
                 continue
         count += 1
         yield number, row or FormatError("the line does not have the shape of the template")
-    _compare(declared, _values(options) | {"count": str(count)})
+    found = _values(options) | {"count": str(count)}
+    for values in declared:
+        _compare(values, found)
 
 
 def _compare(declared: dict[str, str], found: dict[str, str]) -> None:
