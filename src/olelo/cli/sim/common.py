@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
@@ -116,9 +116,15 @@ def sim(
     ctx.with_resource(ending_on_signals())
 
 
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        # rich would end the program with code 1 here, as if the command had failed.
+        raise BrokenPipeError
+
+
 def out() -> Console:
     """Standard output, for results; wide when it is no terminal, so that a pipe gets whole tables."""
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 240)
+    return _Output(highlight=False, markup=False, width=None if sys.stdout.isatty() else 240)
 
 
 def err() -> Console:
@@ -156,6 +162,9 @@ def clear_errors(function: Callable[P, R]) -> Callable[P, R]:
             # Only the driver's own words: SQL and parameters stay out.
             fail(f"database: {getattr(error, 'orig', None) or type(error).__name__}", 7)
         except BrokenPipeError:
+            # The reader has what it wanted (head). What is still buffered must not be tried again at exit.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(141) from None
         except OSError as error:
             where = error.filename if isinstance(error.filename, str | os.PathLike) else "input or output"
