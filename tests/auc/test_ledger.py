@@ -1,11 +1,17 @@
 """Ranges that overlap in any way are refused, those that do not are taken."""
 
+import os
+import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection
 
 from auc.kit import NOW, RING, Dice, open_store, plan, stocked
 from olelo.auc.batch import make_batch, new_cards
@@ -14,7 +20,7 @@ from olelo.auc.errors import AucError, OverlapError, StateError
 from olelo.auc.exchange import import_cards
 from olelo.auc.formats import find_format
 from olelo.auc.formats.fields import Options
-from olelo.auc.ledger import BatchInfo, Floor, Ledger, Range, card_row
+from olelo.auc.ledger import BatchInfo, Floor, Ledger, Range, _numbers, card_row
 from olelo.auc.numbering import iccid_range, imsi_range
 
 
@@ -128,3 +134,37 @@ def test_a_full_database_is_told_with_what_is_left(tmp_path: Path) -> None:
     assert [info.status for info in Ledger(store).batches()] == ["making"]
     assert Ledger(store).discard("first") == 0
     assert make_batch(store, RING, plan(), now=NOW, who="test") == 5
+
+
+def test_an_interrupt_in_the_middle_of_a_query_does_not_lock_us_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000000) SELECT max(x) FROM n"
+
+    def slow(connection: Connection, _batch_id: int, _kind: str) -> Iterator[str]:
+        # The signal comes while SQLite computes; Python sees it when the query ends, its cursor still open.
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        yield from (str(row[0]) for row in connection.execute(text(long)))
+
+    store = open_store(tmp_path)
+    lines = ["imsi,k,opc\n", f"001010000000001,{Dice()(16).hex()},{Dice('o')(16).hex()}\n"]
+    options = Options(mcc="001", mnc="01", batch="b")
+    monkeypatch.setattr("olelo.auc.ledger._numbers", slow)
+    with pytest.raises(KeyboardInterrupt):
+        import_cards(store, RING, lines, find_format("olelo"), options, now=NOW, who="test")
+    monkeypatch.undo()
+    assert Ledger(store).batches() == []
+    import_cards(store, RING, lines, find_format("olelo"), options, now=NOW, who="test")
+
+
+def test_numbers_are_read_along_an_index_and_not_sorted_for_each_page(tmp_path: Path) -> None:
+    store = stocked(tmp_path)
+    asked: list[tuple[str, Any]] = []
+    with store.engine.connect() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+        for kind in ("imsi", "iccid", "msisdn"):
+            list(_numbers(connection, 1, kind))
+    assert len(asked) == 3
+    with store.engine.connect() as connection:
+        plans = [str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()) for sql, values in asked]
+    assert [("INDEX" in steps, "TEMP B-TREE" in steps) for steps in plans] == [(True, False)] * 3

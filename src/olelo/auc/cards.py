@@ -207,13 +207,15 @@ class Cards:
             .values(kek_id=ring.active, sealed_keys=bindparam("new_keys"), sealed_codes=bindparam("new_codes"))
         )
         done = 0
+        after = ""  # without it each page would read all records before it, which are renewed already
         while True:
             # Batches still being made are left out by select_subscribers; their maker holds a ring of its own.
-            statement = select_subscribers().where(c.kek_id != ring.active).order_by(c.imsi).limit(CHUNK)
+            some = select_subscribers().where(c.imsi > after, c.kek_id != ring.active)
             with self._store.engine.connect() as connection:
-                rows = [to_subscriber(row) for row in connection.execute(statement)]
+                rows = [to_subscriber(row) for row in connection.execute(some.order_by(c.imsi).limit(CHUNK))]
             if not rows:
                 return done
+            after = rows[-1].imsi
             renewed = [_resealed(ring, row, random) for row in rows]
             with self._store.engine.begin() as connection:
                 connection.execute(change, renewed)

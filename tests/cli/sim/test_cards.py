@@ -78,8 +78,8 @@ def test_the_history_of_a_card_has_its_own_events_and_those_of_its_batch(desk: D
     told = desk.run("show", IMSI).output
     assert "state by" in told
     assert "to suspended" in told
-    assert "state (batch) by" in told
-    assert "batch (batch) by" in told
+    assert "state of the batch by" in told
+    assert "batch by" in told
     assert "suspended" not in desk.run("show", "001010000000002").output
     assert "lost" not in desk.run("show", "001010000000900").output
 

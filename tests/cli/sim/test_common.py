@@ -3,7 +3,9 @@
 import io
 import logging
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +307,29 @@ def test_a_file_name_that_is_no_text(desk: Desk) -> None:
     assert "?.sql" in desk.run("log").output
     with desk.start("export", "kamailio", name, "--unsigned") as process:
         assert b"exists" in process.communicate()[1]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE auc SET sealed_keys = substr(sealed_keys, 1, 20) || x'00ff' || substr(sealed_keys, 23) WHERE imsi = ?",
+        "UPDATE auc SET sealed_keys = (SELECT sealed_keys FROM auc WHERE imsi = '001010000000002') WHERE imsi = ?",
+        "UPDATE auc SET iccid = '8988211000000009004' WHERE imsi = ?",
+        "UPDATE auc SET sealed_keys = x'' WHERE imsi = ?",
+    ],
+    ids=["flipped", "swapped", "other-card", "empty"],
+)
+def test_a_damaged_record_is_named_and_nothing_is_used_up_or_written(desk: Desk, damage: str) -> None:
+    desk.batch("first", "--no-seq-floor")
+    with closing(sqlite3.connect(desk.home / "auc.db")) as database, database:
+        database.execute(damage, (IMSI,))
+    said = f"error: IMSI {IMSI}: the sealed record was changed or belongs to another row\n"
+    assert desk.run("vector", "--imsi", IMSI, code=6).output == said
+    assert said in desk.run("export", "olelo", desk.file("out"), "--plaintext-keys", "--unsigned", code=6).output
+    assert not (desk.home / "out").exists()
+    kek = (desk.home / "kek").read_text().splitlines()[-1]
+    assert said in desk.run("key", "rotate", "--forget-old", code=6).output
+    assert kek in (desk.home / "kek").read_text()
+    assert f"seal: IMSI {IMSI}" in desk.run("audit", code=10).output
+    assert '"seq": 0' in desk.run("show", IMSI, "--json").output
+    desk.run("vector", "--imsi", "001010000000003")

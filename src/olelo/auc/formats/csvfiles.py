@@ -72,7 +72,7 @@ def read_table(
             # Fewer values are what is left of a row when a file was cut.
             yield number, FormatError(f"{len(row)} values under {len(columns)} columns")
             continue
-        yield number, {name: cell for name, cell in zip(columns, row, strict=True) if name}
+        yield number, {name: cell for name, cell in zip(columns, row, strict=True) if cell and name}
 
 
 def _write_table(

@@ -248,7 +248,7 @@ def _key(name: str, fields: Fields, imsi: str, options: Options) -> Secret | Non
     key = options.transport(name)
     if key is None:
         return Secret.from_hex(text, what=what)
-    wrapped = Secret.from_hex(text, sizes=tuple(range(16, 80)), what=what)
+    wrapped = Secret.from_hex(text, sizes=range(16, 80), what=what)
     try:
         return Secret(key.decrypt(wrapped.reveal(), what))
     except KeyFormatError as error:
@@ -263,7 +263,7 @@ def _codes(fields: Fields, imsi: str, options: Options) -> Codes:
         key = options.transport(name)
         what = _bound(name, imsi)
         if key is not None:
-            wrapped = Secret.from_hex(text, sizes=tuple(range(8, 200)), what=what)
+            wrapped = Secret.from_hex(text, sizes=range(8, 200), what=what)
             try:
                 plain = key.decrypt(wrapped.reveal(), what)
             except KeyFormatError as error:

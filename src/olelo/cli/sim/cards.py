@@ -98,7 +98,7 @@ def show(
         with store.engine.connect() as connection:
             rows = connection.execute(about).all()
         for row in rows:
-            whole = "" if row.imsi else " (batch)"
+            whole = "" if row.imsi or row.action == "batch" else " of the batch"
             out().print(f"{_when(row.at)}  {row.action}{whole} by {row.who}: {row.detail}", soft_wrap=True)
 
 
