@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("olelo.auc.files.LONGEST_LINE", 1 << 20)
     assert list(lines_of(io.BytesIO(b"a\n" + b"b" * (1 << 20)))) == [b"a\n", b"b" * (1 << 20)]
     with open("/dev/zero", "rb") as endless, pytest.raises(FormatError, match="line 1 is longer than 1 MB"):
-        list(lines_of(endless))
+        list(islice(lines_of(endless), 3))
 
 
 def test_text_is_utf_8_and_its_bytes_are_counted() -> None:

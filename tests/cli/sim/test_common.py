@@ -312,7 +312,8 @@ def test_a_file_name_that_is_no_text(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE auc SET sealed_keys = substr(sealed_keys, 1, 20) || x'00ff' || substr(sealed_keys, 23) WHERE imsi = ?",
+        "UPDATE auc SET sealed_keys = CAST(substr(sealed_keys, 1, 20) || x'ff' || substr(sealed_keys, 22) AS BLOB)"
+        " WHERE imsi = ?",
         "UPDATE auc SET sealed_keys = (SELECT sealed_keys FROM auc WHERE imsi = '001010000000002') WHERE imsi = ?",
         "UPDATE auc SET iccid = '8988211000000009004' WHERE imsi = ?",
         "UPDATE auc SET sealed_keys = x'' WHERE imsi = ?",
@@ -333,3 +334,13 @@ def test_a_damaged_record_is_named_and_nothing_is_used_up_or_written(desk: Desk,
     assert f"seal: IMSI {IMSI}" in desk.run("audit", code=10).output
     assert '"seq": 0' in desk.run("show", IMSI, "--json").output
     desk.run("vector", "--imsi", "001010000000003")
+
+
+def test_a_value_of_another_type_is_an_error_that_does_not_show_it(desk: Desk) -> None:
+    desk.batch()
+    with closing(sqlite3.connect(desk.home / "auc.db")) as database, database:
+        database.execute("UPDATE auc SET sealed_keys = CAST(x'1b5b324affff41424344' AS TEXT)")
+    told = desk.run("vector", "--imsi", IMSI, code=7).output
+    assert told.startswith("error: database: Could not decode")
+    assert "ABCD" not in told
+    assert "\x1b" not in told

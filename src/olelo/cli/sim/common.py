@@ -133,8 +133,8 @@ def err() -> Console:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """End the program with one line on standard error."""
-    err().print(coloured("error:", "red", message))
+    """End the program with one line on standard error; what would steer a terminal is left out of it."""
+    err().print(coloured("error:", "red", "".join(c if c.isprintable() else "?" for c in message)))
     raise typer.Exit(code)
 
 
@@ -160,7 +160,9 @@ def clear_errors(function: Callable[P, R]) -> Callable[P, R]:
             fail(str(error), error.exit_code)
         except SQLAlchemyError as error:
             # Only the driver's own words: SQL and parameters stay out.
-            fail(f"database: {getattr(error, 'orig', None) or type(error).__name__}", 7)
+            # SQLite shows a value that it cannot read; a sealed one is no use to anybody.
+            reason = str(getattr(error, "orig", None) or type(error).__name__).partition(" with text ")[0]
+            fail(f"database: {reason}", 7)
         except BrokenPipeError:
             # The reader has what it wanted (head). What is still buffered must not be tried again at exit.
             with suppress(OSError, ValueError):
