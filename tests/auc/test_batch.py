@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auc.kit import NOW, RING, Dice, open_store, plan, stocked
-from olelo.auc.batch import COMMON, RANDOM_OPC, dry_run, make_batch, new_cards
+from olelo.auc.batch import COMMON, RANDOM_OPC, dry_run, is_pattern, make_batch, new_cards, new_codes
 from olelo.auc.cards import Cards
 from olelo.auc.errors import AucError, FormatError, KeyFormatError, NotFound, NumberingError, OverlapError, StateError
 from olelo.auc.ledger import CHUNK, Ledger
@@ -178,3 +178,22 @@ def test_memory_does_not_grow_with_the_batch(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.5
+
+
+def test_no_code_is_a_pattern() -> None:
+    pool = [bytes(40), (1234).to_bytes(8, "big") * 5, Dice()(40)]
+    codes = new_codes(lambda _size: pool.pop(0))
+    assert pool == []
+    assert not any(is_pattern(code) for code in codes.values())
+    assert [is_pattern(code) for code in ("0000", "1234", "90123", "12345678", "1243", "0001")] == [True] * 4 + [
+        False
+    ] * 2
+
+
+def test_msisdns_may_come_back_to_use(tmp_path: Path) -> None:
+    store = stocked(tmp_path, msisdns=msisdn_range("685700001", 5))
+    free = {"imsis": imsi_range("001010000000900", 1, "001", "01"), "iccids": iccid_range("898821100000000900", 1)}
+    again = plan("second", 1, msisdns=msisdn_range("685700005", 1), reuse_msisdns=True, **free)
+    dry_run(store, again, NOW)
+    make_batch(store, RING, again, now=NOW, who="test")
+    assert [card.imsi for card in store.subscribers_by_msisdn("685700005")] == ["001010000000005", "001010000000900"]

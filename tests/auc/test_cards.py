@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from auc.kit import FIRST_IMSI, NOW, RING, Dice, stocked
 from olelo.auc import schema
@@ -161,3 +161,32 @@ def test_a_running_centre_meets_a_rotated_key(tmp_path: Path) -> None:
         AuthenticationCentre(store, Keyring([Secret(bytes(range(1, 33)))], "x"), refresh=lambda: RING).challenge(
             FIRST_IMSI, NOW
         )
+
+
+def test_a_state_given_to_a_card_is_in_its_own_history(tmp_path: Path) -> None:
+    store = stocked(tmp_path)
+    _move(store, "suspended", imsis=(FIRST_IMSI, "001010000000002"))
+    e = schema.events.c
+    with store.engine.connect() as connection:
+        found = connection.execute(select(e.imsi, e.detail).where(e.imsi.is_not(None))).all()
+    assert [tuple(row) for row in found] == [(FIRST_IMSI, "to suspended"), ("001010000000002", "to suspended")]
+
+
+def test_a_long_selection_is_told_shortly_and_an_endless_one_is_refused(tmp_path: Path) -> None:
+    imsis = tuple(f"00101{n:010}" for n in range(10_001))
+    assert str(Selection(imsis=imsis[:8])).endswith("001010000000004 and 3 more")
+    with pytest.raises(FormatError, match="10001 IMSIs"):
+        _move(stocked(tmp_path), "lost", imsis=imsis)
+
+
+def test_a_rotation_reads_no_record_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("olelo.auc.cards.CHUNK", 2)
+    store = stocked(tmp_path, count=5)
+    ring = RING.with_new_active(Secret(bytes(32)))
+    limits: list[str] = []
+    event.listen(
+        store.engine, "before_cursor_execute", lambda *args: limits.append(str(args[3])) if "LIMIT" in args[2] else None
+    )
+    assert Cards(store).reseal(ring, random=Dice()) == 5
+    assert [FIRST_IMSI[:-1] in limit for limit in limits] == [False, True, True, True]
+    assert Cards(store).key_ids() == {ring.active: 5}

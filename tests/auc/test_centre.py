@@ -10,7 +10,7 @@ from sqlalchemy import update
 from auc.kit import FIRST_IMSI, NOW, RING, Dice, open_store, stocked
 from olelo.auc import schema
 from olelo.auc.centre import AuthenticationCentre
-from olelo.auc.errors import AutsMacFailure, NotFound, RandNotHeld, SealError, StateError
+from olelo.auc.errors import AutsMacFailure, FormatError, NotFound, RandNotHeld, SealError, StateError
 from olelo.auc.keyring import Keyring
 from olelo.auc.secret import Secret
 from olelo.auc.sqn import split
@@ -142,6 +142,24 @@ def test_the_amf_of_the_batch_or_of_the_caller(tmp_path: Path) -> None:
     centre = _centre(stocked(tmp_path, amf=b"\x12\x34"))
     assert centre.challenge(IMPI, NOW).autn[6:8] == b"\x12\x34"
     assert centre.challenge(IMPI, NOW, amf=b"\x80\x00").autn[6:8] == b"\x80\x00"
+
+
+@pytest.mark.parametrize("state", ["made", "suspended", "lost", "retired"])
+def test_only_an_active_card_gets_a_triplet(tmp_path: Path, state: str) -> None:
+    store = stocked(tmp_path)
+    with store.engine.begin() as connection:
+        connection.execute(update(schema.cards).values(state=state))
+    centre = _centre(store)
+    with pytest.raises(StateError, match=state):
+        centre.triplet(IMPI)
+    assert centre.counters == {"refused": 1}
+
+
+def test_an_amf_of_another_length_uses_up_no_number(tmp_path: Path) -> None:
+    centre = _centre(stocked(tmp_path))
+    with pytest.raises(FormatError):
+        centre.challenge(IMPI, NOW, amf=b"\0\0\0")
+    assert centre.subscriber(IMPI).counter.sqn == 0
 
 
 def test_triplets_need_no_number(tmp_path: Path) -> None:

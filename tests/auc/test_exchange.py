@@ -1,7 +1,6 @@
 """Export and import: whole files or nothing, logged, and only with protection or on demand in clear."""
 
 import hashlib
-import stat
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,8 @@ from auc.kit import FIRST_IMSI, NOW, RING, Dice, open_store, stocked
 from olelo.auc import schema
 from olelo.auc.cards import ALL, Cards, Selection
 from olelo.auc.errors import AucError, CheckValueError, FormatError, KeyFormatError, NotFound, OverlapError, SealError
-from olelo.auc.exchange import ImportRefused, Summary, check_export, digesting, export_cards, import_cards, private_file
+from olelo.auc.exchange import ImportRefused, Summary, check_export, export_cards, import_cards
+from olelo.auc.files import digesting, private_file
 from olelo.auc.formats import find_format
 from olelo.auc.formats.fields import Options
 from olelo.auc.ledger import Ledger
@@ -67,6 +67,14 @@ def test_from_one_database_to_another(tmp_path: Path) -> None:
     assert target.reserve_sqn(FIRST_IMSI, NOW)[0] > source.subscriber(FIRST_IMSI).counter.sqn
 
 
+def test_an_export_of_a_card_that_is_not_there_writes_nothing(tmp_path: Path) -> None:
+    store = stocked(tmp_path)
+    selection = Selection(imsis=(FIRST_IMSI, "001019999999999"))
+    with pytest.raises(NotFound, match="1 cards for IMSI"):
+        export_cards(store, RING, selection, OLELO, OPTIONS, print, now=NOW, who="t", target="x")
+    assert len(_events(store)) == 1
+
+
 def test_an_export_is_logged_before_its_first_row(tmp_path: Path) -> None:
     store = stocked(tmp_path)
     seen: list[int] = []
@@ -87,6 +95,7 @@ def test_keys_in_clear_only_on_demand() -> None:
     with pytest.raises(KeyFormatError, match="PIN"):
         check_export(OLELO, blocks, False, False)
     check_export(OLELO, replace(blocks, codes=False), False, False)
+    check_export(find_format("udr"), blocks, False, False)  # it has no place for codes
     check_export(find_format("kamailio"), replace(OPTIONS, columns={}), False, False)
 
 
@@ -113,18 +122,6 @@ def test_a_damaged_record_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(SealError, match="001010000000004"), private_file(target) as file:
         export_cards(store, RING, ALL, OLELO, OPTIONS, file.write, now=NOW, who="t", target="x")
     assert not [path.name for path in tmp_path.iterdir() if "out.csv" in path.name]
-
-
-def test_a_private_file(tmp_path: Path) -> None:
-    target = tmp_path / "out"
-    with private_file(target) as file:
-        file.write(b"content")
-        assert not target.exists()
-    assert target.read_bytes() == b"content"
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    with pytest.raises(FormatError, match="overwrite"), private_file(target):
-        pass
-    assert list(tmp_path.iterdir()) == [target]
 
 
 def _rows(tmp_path: Path, count: int = 6) -> list[bytes]:
@@ -242,12 +239,43 @@ def test_cards_without_iccid(tmp_path: Path) -> None:
     assert [item.kind for item in Ledger(store).ranges("copy")] == ["imsi"]
 
 
-def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_links(*_args: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
+def test_cards_that_share_an_op_are_a_batch_with_a_common_op(tmp_path: Path) -> None:
+    def modes(text: str, op: Secret | None = None) -> str:
+        store = open_store(tmp_path)
+        options = replace(OPTIONS, columns={}, op=op, batch=f"b{len(Ledger(store).batches())}")
+        _import(store, text.encode(), options)
+        return Ledger(store).batches()[-1].op_mode
 
-    monkeypatch.setattr("os.link", no_links)
-    with private_file(tmp_path / "out") as file:
-        file.write(b"content")
-    assert (tmp_path / "out").read_bytes() == b"content"
-    assert len(list(tmp_path.iterdir())) == 1
+    own = [Dice(str(n))(16).hex() for n in range(9)]
+    head = "imsi,k,opc,op\n"
+    assert modes(f"{head}001010000000001,{own[0]},,{own[8]}\n001010000000002,{own[1]},,{own[7]}\n") == "imported"
+    assert modes(f"{head}001010000000003,{own[2]},,{own[8]}\n001010000000004,{own[3]},,{own[8].upper()}\n") == "common"
+    assert modes(f"{head}001010000000005,{own[4]},{own[5]},\n") == "imported"
+    given = Secret(bytes.fromhex(own[6]))
+    assert modes(f"{head}001010000000006,{own[5]},,\n", given) == "common"
+
+
+def test_msisdns_of_an_import_are_in_the_ledger_unless_they_are_reused(tmp_path: Path) -> None:
+    rows = "imsi,msisdn,k,opc\n"
+    keys = [f"{Dice(str(n))(16).hex()},{Dice(str(-n - 1))(16).hex()}" for n in range(9)]
+    store = open_store(tmp_path)
+    options = replace(OPTIONS, columns={})
+    first = rows + "".join(f"00101000000000{n},68570000{n},{keys[n]}\n" for n in range(1, 4))
+    _import(store, first.encode(), replace(options, batch="one"))
+    assert ("msisdn", "685700001", "685700003") in [(r.kind, r.first, r.last) for r in Ledger(store).ranges("one")]
+    again = (rows + f"001010000000005,685700002,{keys[5]}\n001010000000006,685700002,{keys[6]}\n").encode()
+    error = _refused(store, again, OverlapError)
+    assert "MSISDN 685700002" in str(error)
+    assert _import(store, again, replace(options, batch="two"), reuse_msisdns=True).count == 2
+    assert [card.imsi for card in store.subscribers_by_msisdn("+685700002")] == [
+        f"00101000000000{n}" for n in (2, 5, 6)
+    ]
+
+
+def test_a_name_of_a_file_does_not_write_its_own_lines_into_the_log(tmp_path: Path) -> None:
+    store = stocked(tmp_path)
+    target = "x\n2026-11-23 nobody did nothing\x1b[2K\udcff"
+    export_cards(
+        store, RING, ALL, OLELO, OPTIONS, lambda _data: None, now=NOW, who="t\r", target=target, random=Dice("t")
+    )
+    assert _events(store)[-1].endswith("to x?2026-11-23 nobody did nothing?[2K?")

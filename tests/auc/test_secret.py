@@ -42,3 +42,9 @@ def test_an_error_does_not_repeat_the_key(text: str) -> None:
     with pytest.raises(KeyFormatError) as caught:
         Secret.from_hex(text, what="K")
     assert HEX[:8] not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_span_of_lengths_is_told_by_its_ends() -> None:
+    with pytest.raises(KeyFormatError, match=r"6 hexadecimal digits, expected 32 to 158$"):
+        Secret.from_hex("00 11-22", sizes=range(16, 80))
+    assert len(Secret.from_hex("0x" + "00:" * 20, sizes=range(16, 80))) == 20

@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 from auc.kit import FIRST_IMSI, NOW, RING, open_store, plan, stocked
 from olelo.auc import schema
 from olelo.auc.batch import make_batch
-from olelo.auc.errors import NotFound, SqnExhausted, StateError, StoreError
+from olelo.auc.errors import FormatError, NotFound, SqnExhausted, StateError, StoreError
 from olelo.auc.sqn import DELTA, join, split
 from olelo.auc.store import Store
 
@@ -179,3 +179,21 @@ def test_two_programs_open_a_new_database_at_once(tmp_path: Path) -> None:
     assert len(stores) == 4
     with stores[0].engine.connect() as connection:
         assert connection.execute(text("SELECT version, turn FROM auc_meta")).all() == [(1, 0)]
+
+
+@pytest.mark.parametrize("count", [0, -1, -100])
+def test_a_counter_never_goes_backwards(tmp_path: Path, count: int) -> None:
+    store = stocked(tmp_path)
+    store.reserve_sqn(FIRST_IMSI, NOW, 50)
+    with pytest.raises(FormatError):
+        store.reserve_sqn(FIRST_IMSI, NOW, count)
+    assert split(store.reserve_sqn(FIRST_IMSI, NOW)[0]) == (51, 16)
+
+
+def test_a_page_of_a_batch_does_not_read_the_cards_before_it(tmp_path: Path) -> None:
+    store = stocked(tmp_path)
+    query = "EXPLAIN QUERY PLAN SELECT imsi FROM auc WHERE batch_id = 2 AND imsi > '0' ORDER BY imsi LIMIT 2"
+    with store.engine.connect() as connection:
+        plan_text = str(connection.execute(text(query)).all())
+    assert "auc_batch_look" in plan_text
+    assert "TEMP B-TREE" not in plan_text

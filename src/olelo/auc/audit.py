@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from olelo.auc.algorithm import Algorithm
-from olelo.auc.batch import COMMON, Progress, quiet
+from olelo.auc.batch import COMMON, Progress, is_pattern, quiet
 from olelo.auc.cards import Cards, Selection, open_card
 from olelo.auc.errors import SealError
 from olelo.auc.keyring import Keyring
@@ -198,5 +198,5 @@ def _codes(imsi: str, codes: dict[str, str]) -> Iterator[Issue]:
     for name in ("PIN1", "PUK1", "PIN2", "PUK2", "ADM1"):
         value = codes.get(name, "")
         # PIN1 is delivered as 0000 or 1234 by many card makers on purpose; a PUK or ADM never is.
-        if value and not name.startswith("PIN") and (len(set(value)) == 1 or value in "01234567890123456789"):
+        if value and not name.startswith("PIN") and is_pattern(value):
             yield Issue("codes", imsi, f"{name} is a pattern")

@@ -22,6 +22,7 @@ from olelo.auc.store import Store
 
 Progress = Callable[[int], None]
 PER_CARD, RANDOM_OPC, COMMON = "per-card", "random-opc", "common"
+_COUNTED = "01234567890123456789"
 _CODES = (("PIN1", 4), ("PUK1", 8), ("PIN2", 4), ("PUK2", 8), ("ADM1", 8))  # name, digits
 
 
@@ -35,6 +36,7 @@ class BatchPlan:
 
     `op_mode`: `per-card` (OP random per card, thrown away), `random-opc` (OPc itself random), `common` (`op` for
     all cards). `seq_floor`: SEQ follows the clock, see `sqn.Counter`. `key_bits`: length of K, 256 only for TUAK.
+    `reuse_msisdns`: the MSISDNs may have been given before; they are neither checked nor entered.
     """
 
     name: str
@@ -53,6 +55,7 @@ class BatchPlan:
     seq_floor: bool = True
     codes: bool = True
     state: str = "made"
+    reuse_msisdns: bool = False
 
     @property
     def count(self) -> int:
@@ -62,7 +65,8 @@ class BatchPlan:
     @property
     def ranges(self) -> list[Range]:
         """The numbers the batch takes."""
-        named = [("imsi", self.imsis), ("iccid", self.iccids), ("msisdn", self.msisdns)]
+        msisdns = None if self.reuse_msisdns else self.msisdns
+        named = [("imsi", self.imsis), ("iccid", self.iccids), ("msisdn", msisdns)]
         return [Range(kind, *numbers.bounds) for kind, numbers in named if numbers is not None]
 
     def check(self) -> Algorithm:
@@ -115,16 +119,22 @@ def new_keys(algorithm: Algorithm, key_bits: int, op_mode: str, op: Secret | Non
     return CardKeys(k, algorithm.opc(k, op if op is not None else Secret(random(algorithm.op_size))))
 
 
+def is_pattern(code: str) -> bool:
+    """Whether a code is one digit repeated, or digits counted up."""
+    return code in _COUNTED or len(set(code)) == 1
+
+
 def new_codes(random: RandomSource) -> Codes:
-    """Fresh PIN, PUK and ADM codes, decimal digits."""
-    # 64 bits for at most 8 digits: the bias of the remainder is below 10^-11.
-    pool = random(8 * len(_CODES))
-    return Codes(
-        {
+    """Fresh PIN, PUK and ADM codes, decimal digits, none of them a pattern."""
+    while True:
+        # 64 bits for at most 8 digits: the bias of the remainder is below 10^-11.
+        pool = random(8 * len(_CODES))
+        codes = {
             name: str(int.from_bytes(pool[i * 8 : i * 8 + 8], "big") % 10**digits).zfill(digits)
             for i, (name, digits) in enumerate(_CODES)
         }
-    )
+        if not any(is_pattern(code) for code in codes.values()):
+            return Codes(codes)
 
 
 def new_cards(plan: BatchPlan, random: RandomSource) -> Iterator[Card]:
@@ -173,7 +183,8 @@ def make_batch(
         OverlapError: name or numbers are taken; nothing is written.
         FormatError, KeyFormatError, NumberingError: the plan is not sound; nothing is written.
 
-    On any other failure, an interrupt among them, the batch is discarded before the exception goes on.
+    On any other failure, an interrupt among them, what was written is removed before the exception goes on;
+    StoreError if that fails too.
     """
     plan.check()
     ledger = Ledger(store)
@@ -190,6 +201,6 @@ def make_batch(
         ledger.add(batch_id, rows)
         progress(len(rows))
         return ledger.finish(batch_id, now, who)
-    except BaseException:
-        ledger.discard(plan.name)
+    except BaseException as error:
+        ledger.give_up(batch_id, plan.name, error)
         raise

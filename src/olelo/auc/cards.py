@@ -14,6 +14,9 @@ from olelo.auc.ledger import CHUNK, Range, take_ranges, take_turn
 from olelo.auc.seal import Binding, CardKeys, Codes, RandomSource, open_codes, open_keys, seal_codes, seal_keys
 from olelo.auc.store import Store, Subscriber, select_subscribers, to_subscriber, write_event
 
+_SHOWN = 5  # IMSIs of a selection in a message
+_MOST_IMSIS = 10_000  # a database takes only so many values in one statement
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -32,6 +35,8 @@ class Selection:
             if self.state not in STATES:
                 raise FormatError(f"unknown state {self.state!r}: {', '.join(STATES)}")
             found.append(schema.cards.c.state == self.state)
+        if len(self.imsis) > _MOST_IMSIS:
+            raise FormatError(f"{len(self.imsis)} IMSIs at once; at most {_MOST_IMSIS}, or choose by batch and state")
         if self.imsis:
             found.append(schema.cards.c.imsi.in_(self.imsis))
         return found
@@ -39,7 +44,9 @@ class Selection:
     def __str__(self) -> str:
         parts = [f"batch {self.batch}"] if self.batch is not None else []
         parts += [f"state {self.state}"] if self.state is not None else []
-        parts += [f"IMSI {', '.join(self.imsis)}"] if self.imsis else []
+        if self.imsis:
+            more = f" and {len(self.imsis) - _SHOWN} more" if len(self.imsis) > _SHOWN else ""
+            parts.append(f"IMSI {', '.join(self.imsis[:_SHOWN])}{more}")
         return "; ".join(parts) or "all cards"
 
 
@@ -128,6 +135,9 @@ class Cards:
             change = update(schema.cards).where(c.imsi.in_(imsis)).values(state=state, changed=now)
             moved = connection.execute(change).rowcount
             write_event(connection, now, who, "state", f"{moved} cards to {state}: {selection}", batch=selection.batch)
+            for imsi in selection.imsis:
+                # So that the card's own history tells it.
+                write_event(connection, now, who, "state", f"to {state}", batch=selection.batch, imsi=imsi)
         return int(moved)
 
     def swap(
@@ -197,13 +207,15 @@ class Cards:
             .values(kek_id=ring.active, sealed_keys=bindparam("new_keys"), sealed_codes=bindparam("new_codes"))
         )
         done = 0
+        after = ""  # without it each page would read all records before it, which are renewed already
         while True:
             # Batches still being made are left out by select_subscribers; their maker holds a ring of its own.
-            statement = select_subscribers().where(c.kek_id != ring.active).order_by(c.imsi).limit(CHUNK)
+            some = select_subscribers().where(c.imsi > after, c.kek_id != ring.active)
             with self._store.engine.connect() as connection:
-                rows = [to_subscriber(row) for row in connection.execute(statement)]
+                rows = [to_subscriber(row) for row in connection.execute(some.order_by(c.imsi).limit(CHUNK))]
             if not rows:
                 return done
+            after = rows[-1].imsi
             renewed = [_resealed(ring, row, random) for row in rows]
             with self._store.engine.begin() as connection:
                 connection.execute(change, renewed)

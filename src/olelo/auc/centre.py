@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from olelo.auc.algorithm import Functions
-from olelo.auc.errors import AucError, AutsMacFailure, RandNotHeld, StateError
+from olelo.auc.errors import AucError, AutsMacFailure, FormatError, RandNotHeld, StateError
 from olelo.auc.keyring import Keyring
 from olelo.auc.profile import parse_profile
 from olelo.auc.seal import RandomSource, open_keys
@@ -78,6 +78,13 @@ class AuthenticationCentre:
             self.counters["unknown"] += 1
             raise
 
+    def _active(self, identity: str) -> Subscriber:
+        subscriber = self.subscriber(identity)
+        if subscriber.state != ACTIVE:
+            self.counters["refused"] += 1
+            raise StateError(f"IMSI {subscriber.imsi} is {subscriber.state}, not active")
+        return subscriber
+
     def reserve_sqn(self, imsi: str, now: int, count: int = 1) -> list[int]:
         """Reserve sequence numbers without a vector; see `Store.reserve_sqn`."""
         return self._store.reserve_sqn(imsi, now, count)
@@ -104,10 +111,9 @@ class AuthenticationCentre:
         Raises:
             NotFound, StateError, SealError, SqnExhausted: no vector; a refused card has not used a number.
         """
-        subscriber = self.subscriber(identity)
-        if subscriber.state != ACTIVE:
-            self.counters["refused"] += 1
-            raise StateError(f"IMSI {subscriber.imsi} is {subscriber.state}, not active")
+        if amf is not None and len(amf) != 2:
+            raise FormatError("AMF has 2 bytes")
+        subscriber = self._active(identity)
         # Opened before the reservation: a record that does not open must not use up numbers.
         functions = self.functions(subscriber)
         (sqn,) = self._store.reserve_sqn(subscriber.imsi, int(now))
@@ -119,8 +125,12 @@ class AuthenticationCentre:
         return vector
 
     def triplet(self, identity: str) -> Triplet:
-        """A GSM triplet; it has no sequence number and proves nothing about the network."""
-        return triplet(self.functions(self.subscriber(identity)), self._random(16))
+        """A GSM triplet; it has no sequence number and proves nothing about the network.
+
+        Raises:
+            NotFound, StateError, SealError: as for `challenge`.
+        """
+        return triplet(self.functions(self._active(identity)), self._random(16))
 
     def held(self, rand: bytes, now: float) -> bool:
         """Whether a RAND was sent and neither answered nor expired."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from olelo.auc.algorithm import Algorithm, Functions
+from olelo.auc.digest import DigestAnswer
 from olelo.auc.errors import FormatError
 from olelo.auc.seal import CardKeys
 from olelo.auc.secret import Secret
@@ -18,18 +19,32 @@ from olelo.auc.vector import RESYNC_AMF, check_auts, xor
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What was captured; RES or AUTS or both, as far as they are known."""
+    """What was captured; RES, a digest made with it, or AUTS, as far as they are known.
+
+    With an AUTS the digest proves nothing (RFC 3310 section 3.4: the password is empty) and is not looked at.
+    """
 
     rand: bytes
     autn: bytes
     res: bytes | None = None
     auts: bytes | None = None
+    digest: DigestAnswer | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the phone answered with an empty response: MAC-A was wrong for its card."""
+        return self.digest is not None and self.auts is None and not self.digest.response
+
+    @property
+    def answered(self) -> bool:
+        """Whether something is known that the card computed."""
+        return self.res is not None or self.auts is not None or (self.digest is not None and not self.refused)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`code` is fixed: ok, op-as-opc, opc-as-op, k-opc-swapped, neighbour, opc-not-of-op, keys, network-keys, amf,
-    amf-resync, sqn-ahead, sqn-behind, sqn-ok. `wrong` tells whether it is a fault."""
+    """`code` is fixed: ok, op-as-opc, opc-as-op, k-opc-swapped, neighbour, opc-not-of-op, keys, network-keys,
+    refused, amf, amf-resync, sqn-ahead, sqn-behind, sqn-ok. `wrong` tells whether it is a fault."""
 
     code: str
     wrong: bool
@@ -64,8 +79,13 @@ def diagnose(
     findings: list[Finding] = []
     if not card_ok or network_ok is None:
         findings += _blame_keys(algorithm, keys, exchange, network_ok is not None, card_ok, op, neighbours)
-    else:
+    elif exchange.refused:
+        text = "AUTN was made with the stored keys and the card refused it (empty response): it has another K or OPc"
+        findings.append(Finding("refused", True, text))
+    elif exchange.answered:
         findings.append(Finding("ok", False, "K and OPc are right: network and card computed the same"))
+    else:
+        findings.append(Finding("ok", False, "AUTN was made with the stored K and OPc; the card's answer is not given"))
     if network_ok is not None and network_ok != amf:
         text = f"MAC-A was made with AMF {network_ok.hex()}, configured is {amf.hex()}"
         findings.append(Finding("amf", True, text))
@@ -90,7 +110,9 @@ def _card_matches(functions: Functions, exchange: Exchange) -> bool:
     if exchange.res is not None and not hmac.compare_digest(functions.f2345(exchange.rand).res, exchange.res):
         return False
     if exchange.auts is None:
-        return True
+        if exchange.digest is None or exchange.refused:
+            return True
+        return exchange.digest.matches(functions.f2345(exchange.rand))
     return _auts_amf(functions, exchange, exchange.autn[6:8]) is not None
 
 
@@ -146,13 +168,13 @@ def _blame_keys(
         if not card_ok and _card_matches(functions, exchange):
             return [Finding(code, True, f"on the card: {text}")]
         if not network_ok and _mac_amf(functions, exchange, exchange.autn[6:8]) is not None:
-            side = "on the network side" if exchange.res or exchange.auts else "where AUTN was made"
+            side = "on the network side" if exchange.answered else "where AUTN was made"
             return [Finding(code, True, f"{side}: {text}")]
     if network_ok:
         return [
             Finding("keys", True, "AUTN was made with the stored keys, the card answers with others: wrong K or OPc")
         ]
-    if card_ok and (exchange.res is not None or exchange.auts is not None):
+    if card_ok and exchange.answered:
         text = "the card has the stored keys, AUTN was made with others: another AuC serves this IMSI"
         return [Finding("network-keys", True, text)]
     text = "neither AUTN nor the card's answer was made with the stored keys: wrong K, or OPc of another OP"

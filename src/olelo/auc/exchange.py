@@ -6,14 +6,10 @@ row that is refused discards the batch.
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
-from olelo.auc.batch import Progress, check_batch_name, quiet
+from olelo.auc.batch import COMMON, Progress, check_batch_name, quiet
 from olelo.auc.card import Card
 from olelo.auc.cards import Cards, Selection
 from olelo.auc.errors import AucError, FormatError, KeyFormatError, NotFound
@@ -25,6 +21,8 @@ from olelo.auc.seal import RandomSource
 from olelo.auc.store import Store
 
 SHOWN_ERRORS = 20
+IMPORTED = "imported"  # how OPc came about in a batch from elsewhere: not known here
+_MARKS = 10_000  # OPs compared; one that is common shows among the first few
 
 
 @dataclass(slots=True)
@@ -38,6 +36,7 @@ class Summary:
     iccid_last: str = ""
     batches: list[str] = field(default_factory=list)
     sha256: str = ""
+    shared_op: bool = False
 
     def add(self, card: Card) -> None:
         """Count a card."""
@@ -78,7 +77,7 @@ def check_export(form: Format, options: Options, selection_op_known: bool, plain
         )
     if not form.has_keys or plaintext:
         return
-    names = ["k", "op" if form.needs_op else "opc"] + (["pin1"] if options.codes else [])
+    names = ["k", "op" if form.needs_op else "opc"] + (["pin1"] if options.codes and form.has_codes else [])
     clear = [name for name in names if options.transport(name) is None]
     if clear == ["pin1"]:
         raise KeyFormatError("this transport mode does not protect PIN, PUK and ADM: --no-codes, or --plaintext-keys")
@@ -110,8 +109,8 @@ def export_cards(
     """
     cards = Cards(store)
     total = cards.count(selection)
-    if total == 0:
-        raise NotFound(f"no card for {selection}")
+    if total == 0 or total < len(set(selection.imsis)):
+        raise NotFound(f"{total or 'no'} cards for {selection}; nothing was exported")
     if form.write is None:
         raise FormatError(f"format {form.name} can only be read")
     protection = ", ".join(f"{name} {key.mode} KCV {key.kcv}" for name, key in options.columns.items()) or "in clear"
@@ -136,41 +135,6 @@ def export_cards(
     return summary
 
 
-@contextmanager
-def private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file of mode 0600 that appears under its name only when the block has ended without an exception.
-
-    Raises:
-        FormatError: the file exists; an export does not overwrite.
-    """
-    if path.exists():
-        raise FormatError(f"{path} exists; an export does not overwrite")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp creates with mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(name, path)  # unlike rename, it fails if somebody made the file meanwhile
-        except FileExistsError:
-            raise FormatError(f"{path} exists; an export does not overwrite") from None
-        except OSError:
-            os.rename(name, path)  # a USB stick's file system has no hard links
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def digesting(lines: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[str]:
-    """Lines as text, their bytes added to the digest on the way. FormatError if not UTF-8."""
-    for number, line in enumerate(lines, 1):
-        digest.update(line)
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise FormatError(f"line {number} is not UTF-8 text") from None
-
-
 def import_cards(
     store: Store,
     ring: Keyring,
@@ -183,6 +147,7 @@ def import_cards(
     random: RandomSource = os.urandom,
     verify: Callable[[Summary], None] | None = None,
     seq_floor: bool = True,
+    reuse_msisdns: bool = False,
     source: str = "",
     dry_run: bool = False,
     progress: Progress = quiet,
@@ -192,6 +157,7 @@ def import_cards(
     Args:
         verify: called with the summary before the batch is completed; it raises to refuse the file.
         dry_run: do everything, then discard.
+        reuse_msisdns: let MSISDNs pass that are shared or were given before.
 
     Raises:
         ImportRefused: rows were refused. OverlapError: numbers are in the ledger. FormatError: unreadable.
@@ -202,7 +168,8 @@ def import_cards(
     ledger = Ledger(store)
     profile = parse_profile(options.algorithm).profile
     source = source or f"import {form.name}"
-    info = BatchInfo(options.batch, profile, options.mcc, options.mnc, "imported", source[:64], now)
+    source = "".join(c if c.isprintable() else "?" for c in source)
+    info = BatchInfo(options.batch, profile, options.mcc, options.mnc, IMPORTED, source[:64], now)
     batch_id = ledger.begin(info, [])
     try:
         summary = _take(ledger, batch_id, ring, form.read(lines, options), options, now, random, seq_floor, progress)
@@ -210,15 +177,15 @@ def import_cards(
             verify(summary)
         if summary.count == 0:
             raise FormatError("no cards in the file")
-        ledger.take_cards(batch_id)
+        ledger.take_cards(batch_id, msisdns=not reuse_msisdns)
         if dry_run:
-            ledger.discard(options.batch)
+            ledger.undo(batch_id)
         else:
-            ledger.finish(batch_id, now, who)
+            ledger.finish(batch_id, now, who, op_mode=COMMON if summary.shared_op else None)
         return summary
-    except BaseException:
+    except BaseException as error:
         # Also on an interrupt: a batch that is not whole does not stay.
-        ledger.discard(options.batch)
+        ledger.give_up(batch_id, options.batch, error)
         raise
 
 
@@ -238,6 +205,7 @@ def _take(
     total = 0
     profile = parse_profile(options.algorithm).profile
     chunk: list[tuple[int, Card]] = []
+    ops = _Ops(random(32), options)
 
     def refuse(row: int, message: str) -> None:
         nonlocal total
@@ -274,10 +242,31 @@ def _take(
             refuse(row, str(error))
             continue
         summary.add(card)
+        ops.add(fields)
         chunk.append((row, card))
         if len(chunk) == CHUNK // 2:  # two numbers a card in one IN list
             flush()
     flush()
     if total:
         raise ImportRefused(errors, total)
+    summary.shared_op = ops.shared
     return summary
+
+
+class _Ops:
+    """Whether cards of a file share an OP, told from marks of the values as they stand there."""
+
+    def __init__(self, salt: bytes, options: Options) -> None:
+        self._salt = salt
+        self._common = options.op is not None
+        self._marks: set[bytes] = set()
+        self.shared = False
+
+    def add(self, fields: dict[str, str]) -> None:
+        value = fields.get("op", "").strip().lower()
+        if not value:
+            self.shared = self.shared or (self._common and not fields.get("opc"))
+        elif not self.shared and len(self._marks) < _MARKS:
+            mark = hashlib.blake2b(value.encode(), key=self._salt, digest_size=8).digest()
+            self.shared = mark in self._marks
+            self._marks.add(mark)

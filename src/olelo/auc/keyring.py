@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from olelo.auc.errors import KeyFormatError, NotFound, SealError
-from olelo.auc.keyfile import read_key_file
+from olelo.auc.keyfile import read_key_file, read_text_file
 from olelo.auc.secret import Secret
 
 CREDENTIAL = "olelo-auc-kek"
@@ -67,15 +67,15 @@ class Keyring:
     def find(cls, path: Path | None = None, environment: Mapping[str, str] | None = None) -> "Keyring":
         """The ring of the first source that is there: `path`, OLELO_AUC_KEK_FILE, credential, OLELO_AUC_KEK."""
         environment = os.environ if environment is None else environment
-        if path is None and ENVIRONMENT_FILE in environment:
-            path = Path(environment[ENVIRONMENT_FILE])
+        if path is None and (named := environment.get(ENVIRONMENT_FILE)):
+            path = Path(named)
         if path is not None:
             return cls.load(path)
         if directory := environment.get("CREDENTIALS_DIRECTORY"):
             credential = Path(directory) / CREDENTIAL
             if credential.exists():
                 # systemd's directory is closed to others; the file inside is 0400 or 0440 for the unit's own group.
-                return cls.parse(credential.read_text("ascii"), f"systemd credential {CREDENTIAL}")
+                return cls.parse(read_text_file(credential, "systemd credential"), f"systemd credential {CREDENTIAL}")
         if text := environment.get(ENVIRONMENT):
             return cls.parse(text.replace(",", "\n"), f"environment variable {ENVIRONMENT}")
         raise NotFound(

@@ -5,6 +5,8 @@ database goes on reserving sequence numbers between them), and one last statemen
 that is not ready are invisible; a failed batch is discarded whole, so nothing is ever half done.
 """
 
+import sqlite3
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +14,11 @@ from itertools import islice
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from olelo.auc import schema
 from olelo.auc.card import Card
-from olelo.auc.errors import NotFound, OverlapError, StateError
+from olelo.auc.errors import AucError, NotFound, OverlapError, StateError, StoreError
 from olelo.auc.keyring import Keyring
 from olelo.auc.seal import Binding, RandomSource, seal_codes, seal_keys
 from olelo.auc.store import Store, write_event
@@ -122,10 +125,26 @@ class Ledger:
         return int(batch_id)
 
     def add(self, batch_id: int, rows: Sequence[dict[str, object]]) -> None:
-        """Write sealed rows (`card_row`) in one transaction."""
-        if rows:
+        """Write sealed rows (`card_row`) in one transaction.
+
+        Raises:
+            OverlapError: another command has taken one of the numbers meanwhile.
+            StateError: another command has discarded the batch meanwhile.
+        """
+        if not rows:
+            return
+        for row in rows:
+            row["batch_id"] = batch_id
+        try:
             with self._store.engine.begin() as connection:
-                connection.execute(insert(schema.cards), [row | {"batch_id": batch_id} for row in rows])
+                connection.execute(insert(schema.cards), rows)
+        except IntegrityError:
+            # Either the foreign key (the batch is gone) or a unique number; what the database says shows neither well.
+            if not self._exists(batch_id):
+                raise _discarded() from None
+            raise OverlapError(
+                "another command took an IMSI or ICCID of this batch at the same moment; nothing of it was kept"
+            ) from None
 
     def taken(self, cards: Sequence[Card]) -> dict[str, str]:
         """IMSIs and ICCIDs among `cards` that a card in the database has already, each with a reason."""
@@ -140,26 +159,39 @@ class Ledger:
         found.pop("", None)
         return found
 
-    def take_cards(self, batch_id: int) -> None:
+    def take_cards(self, batch_id: int, *, msisdns: bool = True) -> None:
         """Enter the numbers of an imported batch's cards as ranges, each run of consecutive numbers as one.
+
+        Args:
+            msisdns: enter MSISDNs too; if not, numbers that are shared or were given before pass.
 
         Raises:
             OverlapError: a number was given to another card before, even if that card is gone.
         """
         with self._turn() as connection:
-            for kind in ("imsi", "iccid"):
+            for kind in ("imsi", "iccid", "msisdn") if msisdns else ("imsi", "iccid"):
                 runs = _runs(connection, batch_id, kind)
                 while some := list(islice(runs, CHUNK)):
                     take_ranges(connection, batch_id, some)
 
-    def finish(self, batch_id: int, now: int, who: str) -> int:
-        """Make the batch ready and log it; returns its number of cards."""
-        with self._store.engine.begin() as connection:
+    def finish(self, batch_id: int, now: int, who: str, *, op_mode: str | None = None) -> int:
+        """Make the batch ready and log it; returns its number of cards.
+
+        Args:
+            op_mode: what the cards turned out to have, instead of what `begin` was told.
+
+        Raises:
+            StateError: another command has discarded the batch meanwhile.
+        """
+        with self._turn() as connection:
             count = connection.execute(
                 select(func.count()).select_from(schema.cards).where(schema.cards.c.batch_id == batch_id)
             ).scalar_one()
             change = update(schema.batches).where(schema.batches.c.id == batch_id).values(count=count, status="ready")
-            connection.execute(change)
+            if op_mode is not None:
+                change = change.values(op_mode=op_mode)
+            if connection.execute(change).rowcount != 1:
+                raise _discarded()
             row = connection.execute(select(schema.batches).where(schema.batches.c.id == batch_id)).one()
             write_event(connection, now, who, "batch", f"{count} cards, {row.source}, OP {row.op_mode}", batch=row.name)
         return int(count)
@@ -172,25 +204,58 @@ class Ledger:
             StateError: the batch is ready; its numbers stay taken.
         """
         b = schema.batches.c
-        removed = 0
         with self._store.engine.connect() as connection:
             row = connection.execute(select(b.id, b.status).where(b.name == name)).first()
         if row is None:
             raise NotFound(f"no batch {name!r}")
         if row.status == "ready":
             raise StateError(f"batch {name!r} is complete; retire its cards instead")
-        c = schema.cards.c
+        return self.undo(row.id)
+
+    def undo(self, batch_id: int) -> int:
+        """Remove what `begin` and `add` entered; returns the number of cards removed. A ready batch is left alone."""
+        b, c = schema.batches.c, schema.cards.c
+        removed = 0
         while True:
             # In short transactions, for the same reason as they came.
-            with self._store.engine.begin() as connection:
-                some = select(c.imsi).where(c.batch_id == row.id).limit(CHUNK)
+            with self._turn() as connection:
+                row = connection.execute(select(b.status).where(b.id == batch_id)).first()
+                if row is None or row.status == "ready":
+                    return removed
+                some = select(c.imsi).where(c.batch_id == batch_id).order_by(c.imsi).limit(CHUNK)
                 imsis = [found.imsi for found in connection.execute(some)]
                 if not imsis:
-                    connection.execute(delete(schema.ranges).where(schema.ranges.c.batch_id == row.id))
-                    connection.execute(delete(schema.batches).where(b.id == row.id))
+                    connection.execute(delete(schema.ranges).where(schema.ranges.c.batch_id == batch_id))
+                    connection.execute(delete(schema.batches).where(b.id == batch_id))
                     return removed
-                connection.execute(delete(schema.cards).where(c.imsi.in_(imsis)))
+                connection.execute(
+                    delete(schema.cards).where(c.batch_id == batch_id, c.imsi >= imsis[0], c.imsi <= imsis[-1])
+                )
                 removed += len(imsis)
+
+    def give_up(self, batch_id: int, name: str, cause: BaseException) -> None:
+        """`undo` on the way out of a failure; if that fails too (a full disk), say what is left and how to remove it.
+
+        Raises:
+            StoreError: the unfinished batch is still there, invisible to all but the list of batches.
+        """
+        # An interrupt in the middle of a query leaves its cursor in the frames of the traceback, and with SQLite an open
+        # cursor keeps the write lock of its connection, also of a closed one: we would wait for ourselves.
+        traceback.clear_frames(cause.__traceback__)
+        try:
+            self.undo(batch_id)
+        except SQLAlchemyError as second:
+            first, then = (getattr(error, "orig", None) or error for error in (cause, second))
+            told = isinstance(first, (AucError, sqlite3.Error)) and str(first) != str(then)
+            raise StoreError(
+                f"{first if told else then}; and what was begun could not be removed either:"
+                f" when the database works again, olelo sim batch discard {name}"
+            ) from None
+
+    def _exists(self, batch_id: int) -> bool:
+        with self._store.engine.connect() as connection:
+            found = connection.execute(select(schema.batches.c.id).where(schema.batches.c.id == batch_id)).first()
+        return found is not None
 
     @contextmanager
     def _turn(self) -> Iterator[Connection]:
@@ -198,6 +263,10 @@ class Ledger:
         with self._store.engine.begin() as connection:
             take_turn(connection)
             yield connection
+
+
+def _discarded() -> StateError:
+    return StateError("the batch was discarded by another command while it was made; nothing of it was kept")
 
 
 def take_turn(connection: Connection) -> None:
@@ -266,11 +335,15 @@ def _refuse_overlap(connection: Connection, ranges: Iterable[Range]) -> None:
 
 def _numbers(connection: Connection, batch_id: int, kind: str) -> Iterator[str]:
     column = schema.cards.c[kind]
+    # Only IMSIs are indexed by batch. For the others the "+ 0" keeps the database from reading and sorting the whole
+    # batch for each page; it walks along the index of the numbers instead.
+    owner = schema.cards.c.batch_id if kind == "imsi" else schema.cards.c.batch_id + 0
     after = ""
     while True:
         statement = (
             select(column)
-            .where(schema.cards.c.batch_id == batch_id, column.is_not(None), column > after)
+            .distinct()
+            .where(owner == batch_id, column.is_not(None), column > after)
             .order_by(column)
             .limit(CHUNK)
         )

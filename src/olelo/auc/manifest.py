@@ -69,7 +69,7 @@ def verify(text: str, trusted: str) -> Manifest:
         body = json.loads(text)
         manifest = Manifest(**body["manifest"])
         signature = base64.b64decode(body["signature"], validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         raise FormatError("not a manifest") from None
     if manifest.version != VERSION:
         raise FormatError(f"the manifest is of version {manifest.version}, this program reads version {VERSION}")

@@ -2,7 +2,7 @@
 
 `auc` has one row per subscription (IMSI); its two sealed columns hold the secrets, all others are plain. The
 ledger `auc_range` is only ever added to: a number once given to a card is not given again, even after the card
-is retired. `auc_event` is the log of what people did, exports above all.
+is retired (an MSISDN may be, if the operator says so). `auc_event` is the log of what people did, exports above all.
 """
 
 from sqlalchemy import (
@@ -76,6 +76,8 @@ cards = Table(
     Column("floor_seq", BigInteger, nullable=False),
     Column("floor_at", BigInteger),
     Column("changed", BigInteger, nullable=False),  # seconds since 1970
+    # A batch is browsed by ascending IMSI, in pages; without this each page would read all cards before it.
+    Index("auc_batch_look", "batch_id", "imsi"),
     sqlite_with_rowid=False,
 )
 

@@ -19,13 +19,13 @@ class Secret:
         self._value = bytes(value)
 
     @classmethod
-    def from_hex(cls, text: str, *, sizes: tuple[int, ...] = (16, 32), what: str = "key") -> "Secret":
+    def from_hex(cls, text: str, *, sizes: tuple[int, ...] | range = (16, 32), what: str = "key") -> "Secret":
         """Read hexadecimal text (blanks, dashes, colons and a 0x prefix are allowed).
 
         Raises:
             KeyFormatError: not hexadecimal, or not one of `sizes` bytes. The message tells lengths, never digits.
         """
-        digits = text.strip().translate(_SEPARATORS)
+        digits = text if text.isalnum() else text.strip().translate(_SEPARATORS)
         if digits[:2] in ("0x", "0X"):
             digits = digits[2:]
         try:
@@ -34,7 +34,8 @@ class Secret:
             # `from None`: the chained message would name the position of a digit of the key.
             raise KeyFormatError(f"{what}: not hexadecimal text of even length ({len(digits)} characters)") from None
         if len(value) not in sizes:
-            wanted = " or ".join(f"{size * 2}" for size in sizes)
+            lengths = [str(size * 2) for size in sizes]
+            wanted = f"{lengths[0]} to {lengths[-1]}" if isinstance(sizes, range) else " or ".join(lengths)
             raise KeyFormatError(f"{what}: {len(digits)} hexadecimal digits, expected {wanted}")
         return cls(value)
 

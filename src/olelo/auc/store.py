@@ -29,7 +29,7 @@ from sqlalchemy.engine import URL, Connection, Row, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from olelo.auc import schema
-from olelo.auc.errors import AucError, NotFound, SqnExhausted, StateError, StoreError
+from olelo.auc.errors import AucError, FormatError, NotFound, SqnExhausted, StateError, StoreError
 from olelo.auc.numbering import impi, imsi_of_impi
 from olelo.auc.seal import Binding
 from olelo.auc.sqn import DELTA, Counter, accepted_by_card
@@ -142,7 +142,11 @@ class Store:
         Raises:
             NotFound, StateError: no such card, or not active.
             SqnExhausted: SEQ has no successor left in its 48 bits.
+            FormatError: `count` is not positive.
         """
+        if count < 1:
+            # Zero or less would move the counter backwards.
+            raise FormatError(f"{count} sequence numbers cannot be reserved")
         c = schema.cards.c
         one: ColumnElement[int] = literal(1, BigInteger)
         last_seq: ColumnElement[int] = _next_seq(now) + (count - 1)
@@ -208,6 +212,8 @@ def write_event(
     connection: Connection, now: int, who: str, action: str, detail: str, *, batch: str | None = None, imsi: str = ""
 ) -> None:
     """Write a line of the event log inside the caller's transaction."""
+    # A file name may hold a line feed or an escape sequence, and would write log lines of its own with it.
+    detail, who = ("".join(c if c.isprintable() else "?" for c in text) for text in (detail, who))
     row = {"at": now, "who": who, "action": action, "batch": batch, "imsi": imsi or None, "detail": detail}
     connection.execute(insert(schema.events).values(row))
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from olelo.auc.errors import CheckValueError, KeyFormatError, SealError
+from olelo.auc.errors import CheckValueError, FormatError, KeyFormatError, SealError
 from olelo.auc.seal import RandomSource
 from olelo.auc.secret import Secret
 from olelo.auc.vector import xor
@@ -35,9 +35,29 @@ def des_kcv(key: Secret) -> str:
 
 def cmac_kcv(key: Secret) -> str:
     """Key check value by AES-CMAC of a zero block, for keys of AES-GCM, whose zero block must stay secret."""
+    if len(key) not in (16, 24, 32):
+        raise KeyFormatError(f"a key of {len(key) * 8} bits is none of AES")
     mac = CMAC(algorithms.AES(key.reveal()))
     mac.update(bytes(16))
     return mac.finalize()[:3].hex().upper()
+
+
+_CHECK_VALUES = {"cmac": cmac_kcv, "aes": aes_kcv, "3des": des_kcv}
+
+
+def check_value(key: Secret, kind: str) -> str:
+    """Key check value of a kind: `cmac`, `aes` or `3des`. FormatError for another kind."""
+    function = _CHECK_VALUES.get(kind)
+    if function is None:
+        raise FormatError(f"unknown kind {kind!r}: {', '.join(_CHECK_VALUES)}")
+    return function(key)
+
+
+def require_check_value(found: str, expected: str) -> None:
+    """Raise CheckValueError unless the other side printed the same check value."""
+    wanted = expected.strip().upper()
+    if not hmac.compare_digest(found.encode(), wanted.encode()):
+        raise CheckValueError(f"key check value is {found}, the other side declares {wanted}")
 
 
 def _block_cipher(mode: str, key: Secret) -> "Cipher[modes.ECB] | Cipher[modes.CBC]":
@@ -79,8 +99,7 @@ class TransportKey:
 
     def require_kcv(self, expected: str) -> None:
         """Raise CheckValueError unless the other side printed the same check value."""
-        if not hmac.compare_digest(self.kcv.encode(), expected.strip().upper().encode()):
-            raise CheckValueError(f"key check value is {self.kcv}, the other side declares {expected.strip().upper()}")
+        require_check_value(self.kcv, expected)
 
     def encrypt(self, value: bytes, bound_to: str, random: RandomSource) -> bytes:
         """Encrypt one value; `bound_to` names column and card, and counts in aes-gcm only."""

@@ -1,5 +1,8 @@
 """Running `olelo sim` inside the test, with keys as scripts give them: on standard input or in 0600 files."""
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from olelo.auc.store import Store
 from olelo.cli.sim import sim_app
 
 IMSI = "001010000000001"
+SOURCE = Path(__file__).parents[3] / "src"
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,22 @@ class Desk:
         result = CliRunner().invoke(sim_app, [*options, *arguments], input=stdin)
         assert result.exit_code == code, result.output
         return result
+
+    def code(self, *arguments: str) -> int:
+        """Exit code of a command whose failure has more than one; it must be told in one line and not be a bug."""
+        options = ["--db", str(self.home / "auc.db"), "--kek-file", str(self.home / "kek")]
+        result = CliRunner().invoke(sim_app, [*options, *arguments])
+        assert "error:" in result.output
+        assert "internal" not in result.output
+        return result.exit_code
+
+    def start(self, *arguments: str, **more: Any) -> "subprocess.Popen[bytes]":
+        """Start a command as a process of its own, its output in pipes."""
+        command = [sys.executable, "-m", "olelo.cli.main", "sim"]
+        options = ["--db", str(self.home / "auc.db"), "--kek-file", str(self.home / "kek")]
+        streams: dict[str, Any] = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+        return subprocess.Popen([*command, *options, *arguments], env=environment, **(streams | more))
 
     def file(self, name: str, content: str = "", mode: int = 0o600) -> str:
         """A file with content, or the path of one that is there."""

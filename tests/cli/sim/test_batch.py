@@ -19,6 +19,9 @@ def test_a_batch_is_made_listed_and_shown(desk: Desk) -> None:
 
 
 def test_a_dry_run_shows_ranges_and_makes_nothing(desk: Desk) -> None:
+    assert "nothing was written" in desk.run(*NEW, *FREE, "--dry-run").output
+    assert not (desk.home / "auc.db").exists()
+    desk.batch()
     shown = desk.run(*NEW, *FREE, "--dry-run").output
     assert "001010000000900 to 001010000000902" in shown
     assert "nothing was written" in shown

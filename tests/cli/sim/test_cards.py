@@ -68,3 +68,30 @@ def test_audit_and_log(desk: Desk) -> None:
 def test_a_database_that_is_not_there_is_not_made_by_looking(desk: Desk) -> None:
     assert "no such database" in desk.run("list", code=7).output
     assert not (desk.home / "auc.db").exists()
+
+
+def test_the_history_of_a_card_has_its_own_events_and_those_of_its_batch(desk: Desk) -> None:
+    desk.batch()
+    desk.run("state", "suspended", IMSI)
+    desk.run("state", "lost", "--batch", "first")
+    desk.batch("other", start=900)
+    told = desk.run("show", IMSI).output
+    assert "state by" in told
+    assert "to suspended" in told
+    assert "state of the batch by" in told
+    assert "batch by" in told
+    assert "suspended" not in desk.run("show", "001010000000002").output
+    assert "lost" not in desk.run("show", "001010000000900").output
+
+
+def test_a_given_card_has_codes_of_its_own(desk: Desk) -> None:
+    desk.batch()
+    keys = "0f0e0d0c0b0a09080706050403020100\n101112131415161718191a1b1c1d1e1f\n"
+    assert "PUK1" in desk.cards()[0].codes
+    desk.run("swap", IMSI, "--iccid", NEW_ICCID, "--op", "given", stdin=keys)
+    assert dict(desk.cards()[0].codes) == {}
+
+
+def test_audit_of_nothing_is_no_clean_bill(desk: Desk) -> None:
+    desk.batch()
+    assert "no card for batch none" in desk.run("audit", "--batch", "none", code=3).output

@@ -129,3 +129,36 @@ def test_secret_type_is_what_the_prompt_gives(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr(common.getpass, "getpass", lambda prompt: SET["k"] if "not shown" in prompt else "")
     assert common.ask_key(None, "K", (16,)) == Secret.from_hex(SET["k"])
+
+
+def _authorization(item: dict, **changes: str) -> str:
+    values = {name: item[name] for name in ("username", "realm", "nonce", "uri", "nc", "cnonce")}
+    values |= {"algorithm": "AKAv1-MD5", "qop": "auth", "response": item["AKAv1-MD5"]["response_auth"]} | changes
+    return "Digest " + ", ".join(f'{name}="{value}"' for name, value in values.items())
+
+
+def test_check_of_a_sip_trace(desk: Desk) -> None:
+    item = MILENAGE["sip_digest_aka"]["vectors"][0]
+    base = MILENAGE["sets"][item["based_on_set"] - 1]
+    check = ("check", "--amf", base["amf"], "--authorization")
+    assert "K and OPc are right" in desk.run(*check, _authorization(item), stdin=f"{base['k']}\n{base['opc']}\n").output
+    told = desk.run(*check, _authorization(item), stdin=f"{base['k']}\n{base['op']}\n", code=10).output
+    assert "really an OP" in told
+    told = desk.run(*check, _authorization(item, response=""), stdin=f"{base['k']}\n{base['opc']}\n", code=10).output
+    assert "refused" in told
+    assert "not AKAv1-MD5" in desk.run(*check, _authorization(item, algorithm="MD5"), code=2).output
+    assert "not both" in desk.run(*check, _authorization(item), "--rand", "00" * 16, code=2).output
+    wrong = desk.run(*check, _authorization(item), "--method", "INVITE", stdin=f"{base['k']}\n{base['opc']}\n", code=10)
+    assert "wrong K or OPc" in wrong.output
+
+
+def test_a_card_of_the_database_or_keys_not_both(desk: Desk) -> None:
+    desk.batch()
+    key = desk.file("k", SET["k"])
+    desk.run("vector", "--imsi", IMSI, "--k", key, code=2)
+    desk.run("resync", "00" * 16, "00" * 14, "--imsi", IMSI, "--opc", key, code=2)
+    desk.run("check", IMSI, "--rand", "00" * 16, "--autn", "00" * 16, "--k", key, code=2)
+
+
+def test_kcv_of_an_unknown_kind_asks_for_no_key(desk: Desk) -> None:
+    assert "unknown kind" in desk.run("kcv", "--kind", "sha", code=2).output

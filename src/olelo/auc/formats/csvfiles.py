@@ -5,20 +5,16 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from olelo.auc.errors import AucError, FormatError
-from olelo.auc.formats.fields import CARD_CODES, Fields, Format, Options, is_code
+from olelo.auc.formats.fields import CARD_CODES, OTA_KEYS, Fields, Format, Options, is_code, is_kept
+from olelo.auc.milenage import Milenage
+from olelo.auc.profile import parse_profile
+from olelo.auc.tuak import Tuak
 
 Row = tuple[int, Fields | AucError]
 
-_OTHER_CODES = ("kic", "kid", "kik", "psk", "des")
-_OTA = tuple(
-    f"{protocol}_{name}_{version}"
-    for protocol in ("scp02", "scp03")
-    for version in (1, 2, 3)
-    for name in ("enc", "mac", "dek")
-)
-_OLELO = (
-    "imsi iccid msisdn algorithm k opc amf sqn ind ind_length state".split() + list(CARD_CODES) + [*_OTHER_CODES, *_OTA]
-)
+_OLELO = "imsi iccid msisdn algorithm k opc amf sqn ind ind_length state".split() + [*CARD_CODES, *OTA_KEYS]
+_OTA_SET = frozenset(OTA_KEYS)
+_SPARE = frozenset(("name", "id", "acc", "batch"))  # nothing is lost with these
 
 
 def _line(values: Sequence[str], delimiter: str = ",") -> str:
@@ -28,41 +24,80 @@ def _line(values: Sequence[str], delimiter: str = ",") -> str:
 
 
 def _rows(lines: Iterable[str], delimiter: str, comment: str = "") -> Iterator[tuple[int, list[str]]]:
-    kept = (line for line in lines if not (comment and line.startswith(comment)))
-    reader = csv.reader(kept, delimiter=delimiter, skipinitialspace=True)
+    number = 0  # of the line in the file; the reader does not count the comments
+
+    def kept() -> Iterator[str]:
+        nonlocal number
+        for line in lines:
+            number += 1
+            if not (comment and line.lstrip().startswith(comment)):
+                yield line
+
     try:
-        for row in reader:
+        for row in csv.reader(kept(), delimiter=delimiter, skipinitialspace=True):
             if any(cell.strip() for cell in row):
-                yield reader.line_num, [cell.strip() for cell in row]
+                yield number, [cell.strip() for cell in row]
     except csv.Error as error:
-        raise FormatError(f"line {reader.line_num}: {error}") from None
+        raise FormatError(f"line {number}: {error}") from None
 
 
 def read_table(
-    lines: Iterable[str], names: Callable[[str], str | None], required: Sequence[str], delimiter: str = ","
+    lines: Iterable[str],
+    names: Callable[[str], str | None],
+    required: Sequence[str],
+    delimiter: str = ",",
+    ignored: set[str] | None = None,
 ) -> Iterator[Row]:
-    """Rows under a header; `names` gives the field of a column name, or None to leave the column out."""
+    """Rows under a header; `names` gives the field of a column name, or None to leave the column out.
+
+    Columns for which an import has no place are added to `ignored`, so that their loss can be told.
+    """
     rows = _rows(lines, delimiter)
     _, header = next(rows, (0, []))
     # A byte order mark is what a spreadsheet puts in front.
-    columns = [names(cell.removeprefix("\ufeff")) for cell in header]
+    header = [cell.removeprefix("\ufeff") for cell in header]
+    columns = [names(cell) for cell in header]
     if missing := [name for name in required if name not in columns]:
         raise FormatError(f"the header has no column for {', '.join(missing)}")
+    used = [name for name in columns if name]
+    if repeated := sorted({name for name in used if used.count(name) > 1}):
+        raise FormatError(f"the header has more than one column for {', '.join(repeated)}")
+    if ignored is not None:
+        lost = (cell for cell, name in zip(header, columns, strict=True) if not (name and is_kept(name)))
+        ignored.update(cell for cell in lost if cell and cell.lower() not in _SPARE)
     for number, row in rows:
-        if len(row) > len(columns):
+        while len(row) > len(columns) and not row[-1]:
+            row.pop()
+        if len(row) != len(columns):
+            # Fewer values are what is left of a row when a file was cut.
             yield number, FormatError(f"{len(row)} values under {len(columns)} columns")
             continue
-        yield number, {name: cell for name, cell in zip(columns, row, strict=False) if name}
+        yield number, {name: cell for name, cell in zip(columns, row, strict=True) if cell and name}
 
 
-def _write_table(rows: Iterable[Fields], header: Sequence[str], fields: Sequence[str]) -> Iterator[str]:
-    yield _line(header)
+def _write_table(
+    rows: Iterable[Fields], header: Sequence[str], fields: Sequence[str], delimiter: str = ","
+) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(header)
+    yield buffer.getvalue()
+    bare = len(fields) - len(OTA_KEYS) if tuple(fields[-len(OTA_KEYS) :]) == OTA_KEYS else 0
+    empty = delimiter * len(OTA_KEYS) + "\n"
     for row in rows:
-        yield _line([row.get(name, "") for name in fields])
+        # One writer for the file: it costs more than the row. And most cards have no OTA keys, but sixty columns.
+        buffer.seek(0)
+        buffer.truncate()
+        if bare and _OTA_SET.isdisjoint(row):
+            writer.writerow([row.get(name, "") for name in fields[:bare]])
+            yield buffer.getvalue()[:-1] + empty
+        else:
+            writer.writerow([row.get(name, "") for name in fields])
+            yield buffer.getvalue()
 
 
-def _read_olelo(lines: Iterable[str], _options: Options) -> Iterator[Row]:
-    return read_table(lines, lambda name: name.lower(), ("imsi", "k", "opc"))
+def _read_olelo(lines: Iterable[str], options: Options) -> Iterator[Row]:
+    return read_table(lines, lambda name: name.lower(), ("imsi", "k", "opc"), ignored=options.ignored)
 
 
 def _write_olelo(rows: Iterable[Fields], _options: Options) -> Iterator[str]:
@@ -71,11 +106,11 @@ def _write_olelo(rows: Iterable[Fields], _options: Options) -> Iterator[str]:
 
 def _pysim_name(name: str) -> str | None:
     name = name.lower()
-    return {"ki": "k", "pin_adm": "adm1", "smsp": None, "acc": None, "name": None}.get(name, name)
+    return {"ki": "k", "pin_adm": "adm1"}.get(name, name)
 
 
 def _read_pysim_prog(lines: Iterable[str], options: Options) -> Iterator[Row]:
-    for number, fields in read_table(lines, _pysim_name, ("imsi", "k", "opc")):
+    for number, fields in read_table(lines, _pysim_name, ("imsi", "k", "opc"), ignored=options.ignored):
         if not isinstance(fields, AucError):
             # pySim-prog writes MCC and MNC as numbers would be: 1 instead of 001.
             for name, size in (("mcc", 3), ("mnc", len(options.mnc))):
@@ -92,49 +127,74 @@ def _write_pysim_prog(rows: Iterable[Fields], _options: Options) -> Iterator[str
 
 def _card_data_name(name: str) -> str | None:
     name = name.lower()
-    if name in ("id", "acc", "eid"):
-        return None
     return "k" if name == "ki" else name
 
 
-def _read_card_data(lines: Iterable[str], _options: Options) -> Iterator[Row]:
-    return read_table(lines, _card_data_name, ("imsi", "iccid", "k", "opc"))
+def _read_card_data(lines: Iterable[str], options: Options) -> Iterator[Row]:
+    return read_table(lines, _card_data_name, ("imsi", "iccid", "k", "opc"), ignored=options.ignored)
 
 
 def _write_card_data(rows: Iterable[Fields], _options: Options) -> Iterator[str]:
     codes = ("pin1", "puk1", "pin2", "puk2")
-    fields = ["index", "imsi", "iccid", "acc", *codes, "k", "opc", "adm1", *_OTA]
+    fields = ["index", "imsi", "iccid", "acc", *codes, "k", "opc", "adm1", *OTA_KEYS]
     header = ["ID", "IMSI", "ICCID", "ACC", *(code.upper() for code in codes), "KI", "OPC", "ADM1"]
-    return _write_table(rows, [*header, *(name.upper() for name in _OTA)], fields)
+    return _write_table(rows, [*header, *(name.upper() for name in OTA_KEYS)], fields)
 
 
-_SAIP = ("ICCID", "IMSI", "K", "OPc", "Algorithm", "KECCAK-N", "PIN1", "PUK1", "PIN2", "PUK2", "ADM1")
+_SAIP = (
+    *("ICCID", "IMSI", "K", "OPc", "Algorithm", "MilenageRotation", "MilenageXOR", "KECCAK-N"),
+    *("PIN1", "PUK1", "PIN2", "PUK2", "ADM1"),
+)
+_SAIP_PROFILE = ("milenagerotation", "milenagexor", "keccak-n")
 
 
-def _read_saip(lines: Iterable[str], _options: Options) -> Iterator[Row]:
-    for number, fields in read_table(lines, lambda name: name.lower(), ("imsi", "iccid", "k", "opc")):
+def _saip_name(name: str) -> str:
+    return name.lower()
+
+
+def _read_saip(lines: Iterable[str], options: Options) -> Iterator[Row]:
+    for number, fields in read_table(lines, _saip_name, ("imsi", "iccid", "k", "opc"), ignored=options.ignored):
         if not isinstance(fields, AucError):
-            iterations = fields.pop("keccak-n", "")
-            if fields.get("algorithm", "").lower() == "tuak" and iterations not in ("", "1"):
-                fields["algorithm"] = f"tuak:iterations={iterations}"
+            rotation, xoring, iterations = (fields.pop(name, "").replace(" ", "") for name in _SAIP_PROFILE)
+            # pySim's numbers and names of the algorithms.
+            name = {"1": "milenage", "2": "tuak"}.get(fields.get("algorithm", ""), fields.get("algorithm", "").lower())
+            try:
+                if name == "tuak" and iterations:
+                    name = f"tuak:iterations={int(iterations)}"
+                elif name in ("milenage", "") and (rotation or xoring):
+                    name = "milenage" + _saip_values(rotation, xoring)
+            except ValueError:
+                yield number, FormatError("MilenageRotation, MilenageXOR or KECCAK-N is not of its form")
+                continue
+            fields["algorithm"] = name
         yield number, fields
+    options.ignored.difference_update({column for column in options.ignored if column.lower() in _SAIP_PROFILE})
+
+
+def _saip_values(rotation: str, xoring: str) -> str:
+    text = ":r=" + "/".join(str(bits) for bits in bytes.fromhex(rotation)) if rotation else ""
+    if xoring:
+        values = bytes.fromhex(xoring)
+        text += ":c=" + "/".join(values[start : start + 16].hex() for start in range(0, len(values), 16))
+    return text
 
 
 def _write_saip(rows: Iterable[Fields], _options: Options) -> Iterator[str]:
-    yield _line(_SAIP)
-    for row in rows:
-        name, *options = row["algorithm"].split(":")
-        iterations = ""
-        if name == "tuak":
-            iterations = "1"
-            for option in options:
-                if not option.startswith("iterations="):
-                    raise FormatError(f"IMSI {row['imsi']}: saip has no column for the profile {row['algorithm']}")
-                iterations = option.partition("=")[2]
-        elif options:
-            raise FormatError(f"IMSI {row['imsi']}: saip has no column for the profile {row['algorithm']}")
-        named = row | {"algorithm": name.capitalize() if name == "milenage" else "TUAK", "keccak-n": iterations}
-        yield _line([named.get(column.lower(), "") for column in _SAIP])
+    def named(row: Fields) -> Fields:
+        algorithm = parse_profile(row["algorithm"])
+        extra = {"algorithm": algorithm.name.upper()}
+        if isinstance(algorithm, Milenage):
+            extra = {"algorithm": "Milenage"}
+            if algorithm != Milenage():
+                extra["milenagerotation"] = bytes(algorithm.rotations).hex()
+                extra["milenagexor"] = b"".join(value.to_bytes(16, "big") for value in algorithm.constants).hex()
+        elif isinstance(algorithm, Tuak):
+            if algorithm != Tuak(iterations=algorithm.iterations):
+                raise FormatError(f"IMSI {row['imsi']}: saip has no column for the profile {row['algorithm']}")
+            extra["keccak-n"] = str(algorithm.iterations)
+        return row | extra
+
+    return _write_table((named(row) for row in rows), _SAIP, [column.lower() for column in _SAIP])
 
 
 def _read_srsepc(lines: Iterable[str], _options: Options) -> Iterator[Row]:
@@ -169,34 +229,34 @@ def _write_srsepc(rows: Iterable[Fields], _options: Options) -> Iterator[str]:
 
 def _read_pycrate(lines: Iterable[str], _options: Options) -> Iterator[Row]:
     for number, row in _rows(lines, ";", comment="#"):
-        imsi, key, algorithm, sqn, op = [*row, "", "", "", "", ""][:5]
-        if algorithm not in ("0", "1", "2", ""):
-            yield number, FormatError("algorithm is 0 (Milenage) or 2 (TUAK)")
+        if not 4 <= len(row) <= 6:
+            yield number, FormatError(f"{len(row)} values; AuC.db has IMSI;K;2G algorithm;SQN;OP")
             continue
-        if algorithm == "1":
-            yield number, FormatError("algorithm 1 is COMP128, which has no OPc")
+        imsi, key, _gsm, sqn, op = [*row, "", ""][:5]
+        # The third value is the 2G algorithm (0 Milenage, 1 to 3 COMP128); the 3G side is Milenage unless SQN is -1.
+        if sqn.startswith("-"):
+            yield number, FormatError("SQN -1: a card without Milenage, it has no OPc")
             continue
-        name = "tuak" if algorithm == "2" else "milenage"
-        yield number, {"imsi": imsi, "k": key, "algorithm": name, "sqn": sqn or "0", "op": op}
+        yield number, {"imsi": imsi, "k": key, "algorithm": "milenage", "sqn": sqn or "0", "op": op}
 
 
 def _write_pycrate(rows: Iterable[Fields], _options: Options) -> Iterator[str]:
     for row in rows:
-        code = "2" if row["algorithm"].startswith("tuak") else "0"
-        yield _line([row["imsi"], row["k"], code, row["sqn"], row["op"]], ";")
+        only_standard_milenage(row, "pycrate")
+        yield _line([row["imsi"], row["k"], "0", row["sqn"], row["op"]], ";")
 
 
 def _read_mapped(lines: Iterable[str], options: Options) -> Iterator[Row]:
     if not options.mapping:
         raise FormatError("format csv needs a column mapping, such as imsi=IMSI,k=eKi,opc=eOPc")
     fields = {column.lower(): name for name, column in options.mapping.items()}
-    return read_table(lines, lambda column: fields.get(column.lower()), tuple(options.mapping))
+    return read_table(lines, lambda column: fields.get(column.lower()), tuple(options.mapping), options.delimiter)
 
 
 def _write_mapped(rows: Iterable[Fields], options: Options) -> Iterator[str]:
     if not options.mapping:
         raise FormatError("format csv needs a column mapping, such as imsi=IMSI,k=eKi,opc=eOPc")
-    return _write_table(rows, list(options.mapping.values()), list(options.mapping))
+    return _write_table(rows, list(options.mapping.values()), list(options.mapping), options.delimiter)
 
 
 def only_standard_milenage(row: Fields, name: str) -> None:
@@ -216,6 +276,14 @@ CARD_DATA = Format(
     "card-data", "card_data.csv of pySim-shell, with PIN, ADM and OTA keys", _read_card_data, _write_card_data
 )
 SAIP = Format("saip", "CSV for pySim's eSIM profile personalisation", _read_saip, _write_saip)
-SRSEPC = Format("srsepc", "user_db.csv of srsEPC", _read_srsepc, _write_srsepc)
-PYCRATE = Format("pycrate", "AuC.db of pycrate/corenet (OP only)", _read_pycrate, _write_pycrate, needs_op=True)
+SRSEPC = Format("srsepc", "user_db.csv of srsEPC", _read_srsepc, _write_srsepc, has_codes=False, decrypts=False)
+PYCRATE = Format(
+    "pycrate",
+    "AuC.db of pycrate/corenet (OP only)",
+    _read_pycrate,
+    _write_pycrate,
+    needs_op=True,
+    has_codes=False,
+    decrypts=False,
+)
 MAPPED = Format("csv", "any CSV with a header, by --map", _read_mapped, _write_mapped)

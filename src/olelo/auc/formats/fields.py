@@ -23,11 +23,39 @@ Writer = Callable[[Iterable[Fields], "Options"], Iterator[str]]
 
 KEY_FIELDS = ("k", "opc", "op")
 CARD_CODES = ("pin1", "puk1", "pin2", "puk2", "adm1")
+# Hexadecimal keys beside K: PyHSS's names, SCP80 key sets, and the GlobalPlatform names of pySim's card_data.csv.
+OTA_KEYS = (
+    *("kic", "kid", "kik", "psk", "des"),
+    *(f"{name}{version}" for version in (1, 2, 3) for name in ("kic", "kid", "kik")),
+    *(
+        f"{protocol}_{name}_{suffix}"
+        for protocol in ("scp02", "scp03")
+        for suffix in ("1", "2", "3", "isdr", "isda", "ecasd")
+        for name in ("enc", "mac", "dek")
+    ),
+    *(
+        f"uicc_{protocol}_{name}{version}"
+        for protocol in ("scp02", "scp03")
+        for version in (1, 2, 3)
+        for name in ("kic", "kid", "kik")
+    ),
+)
+_CODES = frozenset(CARD_CODES + OTA_KEYS)
+_LONGEST_CODE = 128  # characters; the longest key of the field has 64
+# What `to_card` takes from a row beside the codes.
+_TAKEN = frozenset(
+    ("imsi", "iccid", "msisdn", "mcc", "mnc", *KEY_FIELDS, "amf", "sqn", "ind", "ind_length", "algorithm", "state")
+)
 
 
 def is_code(name: str) -> bool:
     """Whether a field is a card code or OTA key, which are sealed with the card."""
-    return name in CARD_CODES or name in ("kic", "kid", "kik", "psk", "des") or name.startswith(("scp02_", "scp03_"))
+    return name in _CODES
+
+
+def is_kept(name: str) -> bool:
+    """Whether an import keeps this field (mcc and mnc are compared)."""
+    return name in _TAKEN or name in _CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +64,8 @@ class Options:
 
     `columns`: transport key by field name; the name `*` stands for K, OPc and OP, and in aes-gcm for the codes.
     `op`: the common OP, for formats and targets that know nothing else. `mapping`: field name to column name.
-    `domain`, `apn`: for formats with service data. `template`: text of a template file.
+    `domain`, `apn`: for formats with service data. `template`: text of a template file. `delimiter`: of format csv.
+    `count`: number of cards, for a template's frame. A reader adds to `ignored` the columns it has no place for.
     """
 
     mcc: str
@@ -55,6 +84,9 @@ class Options:
     template: str = ""
     codes: bool = True
     luhn: bool = True
+    delimiter: str = ","
+    count: int = 0
+    ignored: set[str] = field(default_factory=set)
 
     def transport(self, name: str) -> TransportKey | None:
         """The key a field is encrypted under, if any."""
@@ -68,14 +100,20 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: what it is for, and how it is read and written (None if it cannot be)."""
+    """A format: what it is for, and how it is read and written (None if it cannot be).
+
+    `needs_op`: the target knows OP only, never OPc. `has_codes`: there is a place for PIN, PUK and ADM. `decrypts`:
+    the target knows transport keys; if not, encrypted keys look like keys to it, and no card registers.
+    """
 
     name: str
     doc: str
     read: Reader | None
     write: Writer | None
-    needs_op: bool = False  # the target knows OP only, never OPc
+    needs_op: bool = False
     has_keys: bool = True
+    has_codes: bool = True
+    decrypts: bool = True
 
 
 def to_fields(card: Card, index: int, options: Options, random: RandomSource) -> Fields:
@@ -108,10 +146,7 @@ def to_fields(card: Card, index: int, options: Options, random: RandomSource) ->
     if options.codes:
         for name, value in card.codes.items():
             key = options.transport(name.lower())
-            encrypted = key is not None
-            fields[name.lower()] = (
-                _wrapped(name.lower(), value.encode(), card.imsi, options, random) if encrypted else value
-            )
+            fields[name.lower()] = value if key is None else _wrapped_code(name.lower(), value, card.imsi, key, random)
     return fields
 
 
@@ -122,6 +157,18 @@ def _bound(name: str, imsi: str) -> str:
 def _wrapped(name: str, value: bytes, imsi: str, options: Options, random: RandomSource) -> str:
     key = options.transport(name)
     return (value if key is None else key.encrypt(value, _bound(name, imsi), random)).hex()
+
+
+def _wrapped_code(name: str, value: str, imsi: str, key: TransportKey, random: RandomSource) -> str:
+    what = _bound(name, imsi)
+    try:
+        # Block modes encrypt an OTA key as the bytes it is, as pySim does; PIN and ADM codes are text.
+        plain = bytes.fromhex(value) if key.mode != "aes-gcm" and name not in CARD_CODES else value.encode()
+        return key.encrypt(plain, what, random).hex()
+    except KeyFormatError as error:
+        raise KeyFormatError(f"{what}: {error}") from None
+    except ValueError:
+        raise KeyFormatError(f"{what}: not hexadecimal text, which {key.mode} needs") from None
 
 
 def to_card(fields: Fields, options: Options) -> Card:
@@ -156,6 +203,8 @@ def to_card(fields: Fields, options: Options) -> Card:
         codes=_codes(fields, imsi, options),
     )
     check_ind(card.ind, card.ind_length)
+    if profile.mac_size != 8:
+        raise FormatError(f"IMSI {imsi}: AUTN holds a MAC of 64 bits (TS 33.102 section 6.3.2); choose mac=64")
     if card.sqn >= SQN_LIMIT:
         raise FormatError(f"IMSI {imsi}: SQN has more than 48 bits")
     if card.state not in STATES:
@@ -199,7 +248,7 @@ def _key(name: str, fields: Fields, imsi: str, options: Options) -> Secret | Non
     key = options.transport(name)
     if key is None:
         return Secret.from_hex(text, what=what)
-    wrapped = Secret.from_hex(text, sizes=tuple(range(16, 80)), what=what)
+    wrapped = Secret.from_hex(text, sizes=range(16, 80), what=what)
     try:
         return Secret(key.decrypt(wrapped.reveal(), what))
     except KeyFormatError as error:
@@ -212,11 +261,18 @@ def _codes(fields: Fields, imsi: str, options: Options) -> Codes:
         if not text or not is_code(name):
             continue
         key = options.transport(name)
+        what = _bound(name, imsi)
         if key is not None:
-            # OTA keys are hexadecimal in every file; PIN and ADM codes are wrapped as the text they are.
-            what = _bound(name, imsi)
-            plain = key.decrypt(Secret.from_hex(text, sizes=tuple(range(8, 200)), what=what).reveal(), what)
-            text = plain.decode("ascii") if key.mode == "aes-gcm" else plain.hex()
+            wrapped = Secret.from_hex(text, sizes=range(8, 200), what=what)
+            try:
+                plain = key.decrypt(wrapped.reveal(), what)
+            except KeyFormatError as error:
+                raise KeyFormatError(f"{what}: {error}") from None
+            is_text = key.mode == "aes-gcm" or name in CARD_CODES
+            # Not ASCII after decryption means another key; the check below says so.
+            text = plain.decode("latin-1") if is_text else plain.hex()
+        if not (text.isascii() and text.isprintable() and len(text) <= _LONGEST_CODE):
+            raise FormatError(f"{what}: not a code of at most {_LONGEST_CODE} printable characters")
         found[name] = text
     return Codes(found)
 
@@ -232,6 +288,6 @@ def _amf(text: str, imsi: str) -> bytes:
 
 
 def _number(text: str, imsi: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
         raise FormatError(f"IMSI {imsi}: {what} is not a number")
     return int(text)

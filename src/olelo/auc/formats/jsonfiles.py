@@ -25,13 +25,13 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[int, Record | AucError]]:
             # The error of the json module would show a piece of the text, which may be a key.
             try:
                 items = json.loads("".join(chain([line], (rest for _, rest in numbered))))
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise FormatError("not a JSON array") from None
             yield from ((n, _record(item)) for n, item in enumerate(items, 1))
             return
         try:
             yield number, _record(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             yield number, FormatError("not a JSON object on one line")
 
 
@@ -41,10 +41,11 @@ def _record(item: object) -> Record | AucError:
 
 def _text(value: object) -> str:
     if isinstance(value, dict):  # MongoDB extended JSON
-        value = value.get("$numberLong", value.get("$numberInt", ""))
+        value = next((value[name] for name in ("$numberLong", "$numberInt", "$numberDouble") if name in value), "")
     if isinstance(value, list):
         value = value[0] if value else ""
-    return "" if value is None else str(value)
+    # The mongo shell stores plain numbers as floating point: 97 comes out as 97.0.
+    return "" if value is None else str(value).removesuffix(".0")
 
 
 def _part(record: Record, name: str) -> Record:
@@ -150,13 +151,10 @@ def _read_udr(lines: Iterable[str], _options: Options) -> Iterator[Row]:
         if isinstance(record, AucError):
             yield number, record
             continue
-        counter = record.get("sequenceNumber")
         try:
-            # A plain string in release 15, an object since.
-            sqn = int(
-                _text(_part(record, "sequenceNumber").get("sqn")) if isinstance(counter, dict) else counter or "0", 16
-            )
-        except ValueError:
+            counter = _udr_counter(record.get("sequenceNumber"))
+            sqn = int(_text(counter.get("sqn")) or "0", 16)
+        except (ValueError, RecursionError):
             yield number, FormatError("sequenceNumber is not hexadecimal")
             continue
         fields = {
@@ -164,12 +162,20 @@ def _read_udr(lines: Iterable[str], _options: Options) -> Iterator[Row]:
             "k": _text(record.get("encPermanentKey")) or _text(_part(record, "permanentKey").get("permanentKeyValue")),
             "opc": _text(record.get("encOpcKey") or record.get("encTopcKey"))
             or _text(_part(record, "opc").get("opcValue")),
+            "op": _text(_part(_part(record, "milenage"), "op").get("opValue")),
             "amf": _text(record.get("authenticationManagementField")),
             "algorithm": _text(record.get("algorithmId")),
             "sqn": str(sqn),
         }
-        length = _text(_part(record, "sequenceNumber").get("indLength"))
+        length = _text(counter.get("indLength"))
         yield number, fields | ({"ind_length": length} if length else {})
+
+
+def _udr_counter(value: object) -> Record:
+    # An object, its text (OAI keeps it in a text column), or in release 15 the SQN alone.
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        value = json.loads(value)
+    return value if isinstance(value, dict) else {"sqn": value}
 
 
 def _write_udr(rows: Iterable[Fields], options: Options) -> Iterator[str]:
@@ -197,7 +203,24 @@ def _write_udr(rows: Iterable[Fields], options: Options) -> Iterator[str]:
 
 
 PYHSS = Format(
-    "pyhss", "PyHSS API objects auc, subscriber, ims_subscriber, one JSON object a line", _read_pyhss, _write_pyhss
+    "pyhss",
+    "PyHSS API objects auc, subscriber, ims_subscriber, one JSON object a line",
+    _read_pyhss,
+    _write_pyhss,
+    decrypts=False,
 )
-OPEN5GS = Format("open5gs", "MongoDB `subscribers` of Open5GS, for mongoimport", _read_open5gs, _write_open5gs)
-UDR = Format("udr", "5G UDR authentication subscription (TS 29.505), one JSON object a line", _read_udr, _write_udr)
+OPEN5GS = Format(
+    "open5gs",
+    "MongoDB `subscribers` of Open5GS, for mongoimport",
+    _read_open5gs,
+    _write_open5gs,
+    has_codes=False,
+    decrypts=False,
+)
+UDR = Format(
+    "udr",
+    "5G UDR authentication subscription (TS 29.505), one JSON object a line",
+    _read_udr,
+    _write_udr,
+    has_codes=False,
+)

@@ -15,12 +15,12 @@ def _quoted(text: str) -> str:
 
 
 def _write(rows: Iterable[Fields], options: Options) -> Iterator[str]:
-    domain = options.domain or home_domain(options.mcc, options.mnc)
-    if not domain.replace("-", "").replace(".", "").isalnum():
-        raise FormatError(f"domain {domain!r} is not a host name")
-    place = _quoted(domain)
+    if options.domain and not options.domain.replace("-", "").replace(".", "").isalnum():
+        raise FormatError(f"domain {options.domain!r} is not a host name")
     yield "BEGIN;\n"
     for row in rows:
+        # Cards of several networks may be in one file.
+        place = _quoted(options.domain or home_domain(row["mcc"], row["mnc"]))
         imsi = _quoted(row["imsi"])
         yield (
             f"INSERT INTO subscriber (username, domain, password, ha1, ha1b) VALUES ({imsi}, {place}, '', '', '');\n"
@@ -37,5 +37,10 @@ def _write(rows: Iterable[Fields], options: Options) -> Iterator[str]:
 
 
 KAMAILIO = Format(
-    "kamailio", "SQL rows for Kamailio's subscriber, dbaliases and uri tables", None, _write, has_keys=False
+    "kamailio",
+    "SQL rows for Kamailio's subscriber, dbaliases and uri tables",
+    None,
+    _write,
+    has_keys=False,
+    has_codes=False,
 )

@@ -55,4 +55,4 @@ def _complete(fields: Fields) -> Fields | AucError:
     return fields
 
 
-OSMOHLR = Format("osmohlr", "commands for the VTY of OsmoHLR", _read, _write)
+OSMOHLR = Format("osmohlr", "commands for the VTY of OsmoHLR", _read, _write, has_codes=False, decrypts=False)

@@ -38,4 +38,6 @@ def _read(lines: Iterable[str], _options: Options) -> Iterator[Row]:
         yield number, fields
 
 
-SIPP = Format("sipp", "injection file of SIPp with AKA (OP only)", _read, _write, needs_op=True)
+SIPP = Format(
+    "sipp", "injection file of SIPp with AKA (OP only)", _read, _write, needs_op=True, has_codes=False, decrypts=False
+)

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from olelo.auc.batch import COMMON, PER_CARD, RANDOM_OPC, BatchPlan, dry_run, make_batch
+from olelo.auc.card import STATES
 from olelo.auc.cards import Cards
 from olelo.auc.errors import AucError
 from olelo.auc.ledger import Ledger
@@ -30,6 +31,8 @@ from olelo.cli.sim.common import (
     progress,
 )
 
+NUMBERS, KEYS, COUNTER = "Numbers", "Keys and codes", "Challenges"
+
 batch_app = typer.Typer(
     name="batch", no_args_is_help=True, help="Batches: make new cards, list, discard unfinished ones."
 )
@@ -40,39 +43,72 @@ batch_app = typer.Typer(
 def new(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the batch; letters, digits, dots, dashes.")],
-    mcc: Annotated[str, typer.Option(help="Mobile country code, 3 digits.")],
-    mnc: Annotated[str, typer.Option(help="Mobile network code with its declared length: 01 is not 001.")],
-    count: Annotated[int, typer.Option(min=1, help="Number of cards.")],
-    imsi_start: Annotated[str, typer.Option(help="First IMSI, 15 digits.")],
-    iccid_start: Annotated[str, typer.Option(help="First ICCID, with or without its Luhn digit.")],
-    iccid_length: Annotated[int, typer.Option(help="Digits of the ICCID, 19 or 20.")] = 19,
-    msisdn_start: Annotated[str | None, typer.Option(help="First MSISDN; the others follow it.")] = None,
+    mcc: Annotated[str, typer.Option(help="Mobile country code, 3 digits.", rich_help_panel=NUMBERS)],
+    mnc: Annotated[
+        str, typer.Option(help="Mobile network code with its declared length: 01 is not 001.", rich_help_panel=NUMBERS)
+    ],
+    count: Annotated[int, typer.Option(min=1, help="Number of cards.", rich_help_panel=NUMBERS)],
+    imsi_start: Annotated[str, typer.Option(help="First IMSI, 15 digits.", rich_help_panel=NUMBERS)],
+    iccid_start: Annotated[
+        str, typer.Option(help="First ICCID, with or without its Luhn digit.", rich_help_panel=NUMBERS)
+    ],
+    iccid_length: Annotated[int, typer.Option(help="Digits of the ICCID, 19 or 20.", rich_help_panel=NUMBERS)] = 19,
+    msisdn_start: Annotated[
+        str | None, typer.Option(help="First MSISDN; the others follow it.", rich_help_panel=NUMBERS)
+    ] = None,
+    reuse_msisdn: Annotated[
+        bool,
+        typer.Option(
+            "--reuse-msisdn",
+            help="The MSISDNs were given to cards before, and come back to use.",
+            rich_help_panel=NUMBERS,
+        ),
+    ] = False,
     algo: Annotated[
         str,
-        typer.Option(help="Algorithm profile: milenage, milenage:r=64/0/32/64/96, tuak, tuak:iterations=2:res=128."),
+        typer.Option(
+            help="Algorithm: milenage or tuak. An own profile follows after colons, as in milenage:r=64/0/32/64/96"
+            " or tuak:iterations=2:res=128.",
+            rich_help_panel=KEYS,
+        ),
     ] = "milenage",
     op: Annotated[
         str,
         typer.Option(
             help="per-card: a random OP for each card, thrown away after OPc is derived. random-opc: OPc itself is"
-            " random. Or a 0600 file with an OP common to the batch."
+            " random. Or a 0600 file with an OP common to the batch (- for a prompt or standard input).",
+            rich_help_panel=KEYS,
         ),
     ] = PER_CARD,
-    key_bits: Annotated[int, typer.Option(help="Bits of K; 256 with TUAK only.")] = 128,
-    amf: Annotated[str, typer.Option(help="Authentication management field, 4 hexadecimal digits.")] = "0000",
+    key_bits: Annotated[int, typer.Option(help="Bits of K; 256 with TUAK only.", rich_help_panel=KEYS)] = 128,
+    codes: Annotated[
+        bool, typer.Option("--codes/--no-codes", help="Make PIN, PUK and ADM codes.", rich_help_panel=KEYS)
+    ] = True,
+    amf: Annotated[
+        str,
+        typer.Option(help="Authentication management field, 4 hexadecimal digits.", rich_help_panel=COUNTER),
+    ] = "0000",
     ind: Annotated[
-        int, typer.Option(help="IND of this server; other servers for the same cards need another.")
+        int,
+        typer.Option(
+            help="IND of this server; other servers for the same cards need another.", rich_help_panel=COUNTER
+        ),
     ] = DEFAULT_IND,
-    ind_length: Annotated[int, typer.Option(help="Bits of IND on the card.")] = DEFAULT_IND_LENGTH,
-    state: Annotated[str, typer.Option(help="State of the new cards; only active ones get vectors.")] = "made",
-    codes: Annotated[bool, typer.Option("--codes/--no-codes", help="Make PIN, PUK and ADM codes.")] = True,
+    ind_length: Annotated[
+        int, typer.Option(help="Bits of IND on the card.", rich_help_panel=COUNTER)
+    ] = DEFAULT_IND_LENGTH,
     seq_floor: Annotated[
         bool,
         typer.Option(
             "--seq-floor/--no-seq-floor",
             help="Let SEQ follow the clock, so that a restored backup goes on above the numbers it forgot.",
+            rich_help_panel=COUNTER,
         ),
     ] = True,
+    state: Annotated[
+        str,
+        typer.Option(help=f"State of the new cards: {', '.join(STATES)}. Only active ones get vectors."),
+    ] = "made",
     dry: Annotated[bool, typer.Option("--dry-run", help="Show the ranges and check the ledger; make nothing.")] = False,
 ) -> None:
     """Make a batch of new cards, sealed in the database.
@@ -95,6 +131,7 @@ def new(
         seq_floor=seq_floor,
         codes=codes,
         state=state,
+        reuse_msisdns=reuse_msisdn,
     )
     if op in (PER_CARD, RANDOM_OPC):
         plan = replace(plan, op_mode=op)
@@ -111,13 +148,14 @@ def new(
     if wrong := [check.name for check in run(os.urandom) if check.wrong]:
         raise AucError(f"self-test failed: {', '.join(wrong)}; no card was made")
     _show_plan(plan)
-    with opened(ctx, create=True) as store:
-        if dry:
+    place = place_of(ctx)
+    if dry:
+        with opened(ctx, dry=True) as store:
             dry_run(store, plan, clock())
-            out().print("dry run: nothing was written, the numbers are free")
-            return
-        with progress("making cards", count) as advance:
-            made = make_batch(store, place_of(ctx).ring(), plan, now=clock(), who=operator(), progress=advance)
+        out().print("dry run: nothing was written, the numbers are free")
+        return
+    with place.sealing() as ring, opened(ctx, create=True) as store, progress("making cards", count) as advance:
+        made = make_batch(store, ring, plan, now=clock(), who=operator(), progress=advance)
     out().print(f"batch {name}: {made} cards, sealed")
 
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from olelo.auc import schema
 from olelo.auc.audit import audit as run_audit
 from olelo.auc.batch import PER_CARD, RANDOM_OPC, new_codes, new_keys
 from olelo.auc.cards import Cards, Selection, open_card
-from olelo.auc.errors import FormatError
+from olelo.auc.errors import FormatError, NotFound
 from olelo.auc.numbering import check_iccid, impu
 from olelo.auc.profile import parse_profile
-from olelo.auc.seal import CardKeys
+from olelo.auc.seal import CardKeys, Codes
 from olelo.auc.store import Store, Subscriber
 from olelo.cli.sim.common import (
     CARDS,
@@ -35,6 +35,8 @@ from olelo.cli.sim.common import (
 
 BatchOption = Annotated[str | None, typer.Option("--batch", help="Only this batch.")]
 StateOption = Annotated[str | None, typer.Option("--state", help="Only cards in this state.")]
+_LINE = "{:15}  {:20}  {:15}  {:9}  {:>13}  {}"
+_SHOWN = 20  # issues of one kind
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs, one object a line.")]
 
 
@@ -52,19 +54,24 @@ def list_cards(
     with opened(ctx) as store:
         cards = Cards(store)
         total = cards.count(selection)
-        table = Table("IMSI", "ICCID", "MSISDN", "batch", "state", "SEQ", box=None)
+        # Lines and not a table: a million cards are listed as they are read, and memory does not grow.
+        console = out()
+        if not as_json:
+            console.print(_LINE.format("IMSI", "ICCID", "MSISDN", "state", "SEQ", "batch"), soft_wrap=True)
         for subscriber in cards.browse(selection, limit=limit):
             if as_json:
                 typer.echo(json.dumps(_facts(subscriber)))
                 continue
             seq = subscriber.counter.sqn >> subscriber.counter.ind_length
-            table.add_row(
-                subscriber.imsi, subscriber.iccid, subscriber.msisdn, subscriber.batch, subscriber.state, str(seq)
+            console.print(
+                _LINE.format(
+                    *(subscriber.imsi, subscriber.iccid, subscriber.msisdn or "", subscriber.state),
+                    *(seq, subscriber.batch),
+                ),
+                soft_wrap=True,
             )
-    if not as_json:
-        out().print(table)
-        if total > limit:
-            err().print(f"{limit} of {total} cards; --limit shows more")
+    if not as_json and total > limit:
+        err().print(f"{limit} of {total} cards; --limit shows more")
 
 
 @sim_app.command("show", rich_help_panel=CARDS)
@@ -86,10 +93,13 @@ def show(
             table.add_row(name, "" if value is None else str(value))
         out().print(table)
         e = schema.events.c
+        of_batch = and_(e.imsi.is_(None), e.batch == subscriber.batch)
+        about = select(schema.events).where(or_(e.imsi == subscriber.imsi, of_batch)).order_by(e.id)
         with store.engine.connect() as connection:
-            rows = connection.execute(select(schema.events).where(e.imsi == subscriber.imsi).order_by(e.id)).all()
+            rows = connection.execute(about).all()
         for row in rows:
-            out().print(f"{_when(row.at)}  {row.action} by {row.who}: {row.detail}")
+            whole = "" if row.imsi or row.action == "batch" else " of the batch"
+            out().print(f"{_when(row.at)}  {row.action}{whole} by {row.who}: {row.detail}", soft_wrap=True)
 
 
 @sim_app.command("state", rich_help_panel=CARDS)
@@ -121,19 +131,23 @@ def swap(
     iccid: Annotated[str, typer.Option(help="ICCID of the new card, with its Luhn digit.")],
     op: Annotated[
         str,
-        typer.Option(help="New keys: per-card, random-opc, a 0600 file with a common OP; or given: ask for K and OPc."),
+        typer.Option(
+            help="New keys: per-card, random-opc, a 0600 file with a common OP (- for a prompt); or given: ask for K"
+            " and OPc, of a card that was made elsewhere (then without codes)."
+        ),
     ] = PER_CARD,
     state: Annotated[str, typer.Option(help="State of the new card.")] = "made",
 ) -> None:
     """Give a subscriber a new card: new ICCID and keys, same IMSI and MSISDN. The old card's keys are overwritten."""
     iccid = check_iccid(iccid)
-    with opened(ctx) as store:
-        ring = place_of(ctx).ring()
+    with place_of(ctx).sealing() as ring, opened(ctx) as store:
         old = store.subscriber(imsi)
         algorithm = parse_profile(old.algorithm)
         if op == "given":
             keys = CardKeys(ask_key(None, "K", algorithm.key_sizes), ask_key(None, "OPc", (algorithm.op_size,)))
+            codes = Codes()  # the card has its own, which we do not know
         else:
+            codes = new_codes(os.urandom)
             mode = op if op in (PER_CARD, RANDOM_OPC) else "common"
             common = key_from_file(op, "OP", (algorithm.op_size,)) if mode == "common" else None
             bits = len(open_card(ring, old, codes=False).keys.k) * 8
@@ -142,7 +156,7 @@ def swap(
             old.imsi,
             iccid,
             keys,
-            new_codes(os.urandom),
+            codes,
             ring,
             state=state,
             now=clock(),
@@ -176,8 +190,13 @@ def audit(
                 found[issue.code] = found.get(issue.code, 0) + 1
                 if as_json:
                     typer.echo(json.dumps({"code": issue.code, "imsi": issue.imsi, "text": issue.text}))
-                elif found[issue.code] <= 20:
-                    out().print(f"{issue.code}: {f'IMSI {issue.imsi}: ' if issue.imsi else ''}{issue.text}")
+                elif found[issue.code] <= _SHOWN:
+                    whose = f"IMSI {issue.imsi}: " if issue.imsi else ""
+                    out().print(f"{issue.code}: {whose}{issue.text}", soft_wrap=True)
+                elif found[issue.code] == _SHOWN + 1:
+                    out().print(f"{issue.code}: and more; --json shows all")
+    if total == 0:
+        raise NotFound(f"no card for {selection}")
     summary = ", ".join(f"{number} {code}" for code, number in found.items()) or "nothing found"
     err().print(f"{total} cards: {summary}")
     if found:
@@ -193,7 +212,7 @@ def log(ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="The 
         rows = connection.execute(select(schema.events).order_by(e.id.desc()).limit(limit)).all()
     for row in reversed(rows):
         place = " ".join(part for part in (row.batch, row.imsi) if part)
-        out().print(f"{_when(row.at)}  {row.who}  {row.action}  {place}  {row.detail}")
+        out().print(f"{_when(row.at)}  {row.who}  {row.action}  {place}  {row.detail}", soft_wrap=True)
 
 
 def _find(store: Store, identity: str) -> Subscriber:

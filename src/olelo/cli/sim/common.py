@@ -3,13 +3,15 @@
 import functools
 import getpass
 import os
+import pwd
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,10 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from olelo.auc.errors import AucError, FormatError, KeyFormatError
 from olelo.auc.exchange import ImportRefused
-from olelo.auc.keyfile import read_key_file
-from olelo.auc.keyring import Keyring
+from olelo.auc.keyfile import key_file_lock, read_key_file
+from olelo.auc.keyring import ENVIRONMENT_FILE, Keyring
 from olelo.auc.secret import Secret
 from olelo.auc.store import Store
+from olelo.cli.sim.interrupt import ending_on_signals
 
 DEFAULT_DB = "/var/lib/olelo/auc.db"
 CARDS, TOOLS, FILES = "Cards", "Small tools", "Files"
@@ -30,9 +33,31 @@ CARDS, TOOLS, FILES = "Cards", "Small tools", "Files"
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_LOOKS_LIKE_A_KEY = re.compile("[0-9A-Fa-f]{24,}")
+_LONGEST_KEY_LINE = 4096  # characters of a line on standard input
+# What every complaint about arguments is derived from; typer names only its children.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+class KeysAreNoArguments(typer.core.TyperGroup):
+    """A group that does not repeat a key which somebody typed where an argument belongs."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; complaints about its arguments go on without what looks like a key."""
+        try:
+            return super().invoke(ctx)
+        except _UsageError as error:
+            error.message, found = _LOOKS_LIKE_A_KEY.subn("(not repeated)", error.message)
+            if found:
+                error.message += ". If that was a key: keys are not arguments; treat it as known to others"
+            raise
+
+
 sim_app = typer.Typer(
     name="sim",
+    cls=KeysAreNoArguments,
     no_args_is_help=True,
+    add_completion=False,  # `olelo --install-completion` does it for all
     pretty_exceptions_enable=False,  # a traceback with local variables is a door for keys
     help=(
         "SIM cards and their keys: make batches, keep them sealed, exchange them with card makers and cores, and find"
@@ -53,6 +78,23 @@ class Place:
         """The key ring; NotFound tells how to make one."""
         return Keyring.find(self.kek_file)
 
+    @property
+    def ring_file(self) -> Path | None:
+        """The file the ring comes from, or would come from; None for a credential or the environment."""
+        named = os.environ.get(ENVIRONMENT_FILE)
+        return self.kek_file or (Path(named) if named else None)
+
+    @contextmanager
+    def sealing(self) -> Iterator[Keyring]:
+        """The ring for a command that seals records; while it runs no rotation takes a key away.
+
+        Raises:
+            StateError: a rotation is at work.
+        """
+        path = self.ring_file
+        with nullcontext() if path is None or not path.exists() else key_file_lock(path, exclusive=False):
+            yield self.ring()
+
 
 @sim_app.callback()
 def sim(
@@ -66,11 +108,23 @@ def sim(
     ] = None,
 ) -> None:
     ctx.obj = Place(db, kek_file)
+    if sys.stdout is None:
+        fail("standard output is closed", 1)
+    if hasattr(sys.stdout, "reconfigure"):
+        # A file name need not be text.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    ctx.with_resource(ending_on_signals())
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        # rich would end the program with code 1 here, as if the command had failed.
+        raise BrokenPipeError
 
 
 def out() -> Console:
     """Standard output, for results; wide when it is no terminal, so that a pipe gets whole tables."""
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 240)
+    return _Output(highlight=False, markup=False, width=None if sys.stdout.isatty() else 240)
 
 
 def err() -> Console:
@@ -79,8 +133,8 @@ def err() -> Console:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """End the program with one line on standard error."""
-    err().print(coloured("error:", "red", message))
+    """End the program with one line on standard error; what would steer a terminal is left out of it."""
+    err().print(coloured("error:", "red", "".join(c if c.isprintable() else "?" for c in message)))
     raise typer.Exit(code)
 
 
@@ -106,13 +160,19 @@ def clear_errors(function: Callable[P, R]) -> Callable[P, R]:
             fail(str(error), error.exit_code)
         except SQLAlchemyError as error:
             # Only the driver's own words: SQL and parameters stay out.
-            fail(f"database: {getattr(error, 'orig', None) or type(error).__name__}", 7)
+            # SQLite shows a value that it cannot read; a sealed one is no use to anybody.
+            reason = str(getattr(error, "orig", None) or type(error).__name__).partition(" with text ")[0]
+            fail(f"database: {reason}", 7)
         except BrokenPipeError:
+            # The reader has what it wanted (head). What is still buffered must not be tried again at exit.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(141) from None
         except OSError as error:
-            fail(f"{error.filename or 'file'}: {error.strerror or type(error).__name__}", 1)
-        except KeyboardInterrupt:
-            fail("interrupted; nothing was left half done", 130)
+            where = error.filename if isinstance(error.filename, str | os.PathLike) else "input or output"
+            fail(f"{os.fspath(where)}: {error.strerror or type(error).__name__}", 1)
+        except KeyboardInterrupt as signal:
+            fail("interrupted; nothing was left half done", 128 + getattr(signal, "number", 2))
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:  # a bug; its message and its locals may hold a key, so only the place is told
@@ -126,10 +186,11 @@ def clear_errors(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def opened(ctx: typer.Context, *, create: bool = False) -> Iterator[Store]:
-    """The store, closed afterwards."""
-    place = place_of(ctx)
-    store = Store.open(place.db, create=create)
+def opened(ctx: typer.Context, *, create: bool = False, dry: bool = False) -> Iterator[Store]:
+    """The store, closed afterwards. For a dry run a database that is not there is an empty one in memory."""
+    db = place_of(ctx).db
+    in_memory = dry and "://" not in db and not Path(db).exists()
+    store = Store.open("sqlite://" if in_memory else db, create=create)
     try:
         yield store
     finally:
@@ -148,8 +209,17 @@ def clock() -> int:
 
 
 def operator() -> str:
-    """Who is at the keyboard, for the event log; behind sudo, the person and not root."""
-    return (os.environ.get("SUDO_USER") or getpass.getuser())[:64]
+    """Who is at the keyboard, for the event log: the user of the process, and behind sudo the person too.
+
+    Not from LOGNAME or USER, which anybody can set; SUDO_USER counts only for root, who needs no such trick.
+    """
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
+        name = f"uid {number}"
+    behind = os.environ.get("SUDO_USER") if number == 0 else None
+    return (f"{behind} (sudo)" if behind else name)[:64]
 
 
 def ask_key(source: str | None, what: str, sizes: tuple[int, ...]) -> Secret:
@@ -158,19 +228,26 @@ def ask_key(source: str | None, what: str, sizes: tuple[int, ...]) -> Secret:
     Without `source`, and when standard input is not a terminal, the next line of it is the key: a script gives
     several keys as several lines, in the order they would be asked for.
     """
-    if source is None or source == "-":
-        if source is None and sys.stdin.isatty():
-            text = getpass.getpass(f"{what} (hexadecimal, not shown): ")
-        else:
-            text = sys.stdin.readline()
-            if not text.strip():
-                raise KeyFormatError(f"{what}: standard input has no line for it")
-        return Secret.from_hex(text, sizes=sizes, what=what)
-    return key_from_file(source, what, sizes)
+    if source is not None and source != "-":
+        return key_from_file(source, what, sizes)
+    if sys.stdin is None:
+        raise KeyFormatError(f"{what}: standard input is closed")
+    if sys.stdin.isatty():
+        text = getpass.getpass(f"{what} (hexadecimal, not shown): ")
+    else:
+        try:
+            text = sys.stdin.readline(_LONGEST_KEY_LINE)
+        except UnicodeDecodeError:
+            raise KeyFormatError(f"{what}: standard input is not text") from None
+        if not text.strip():
+            raise KeyFormatError(f"{what}: standard input has no line for it")
+    return Secret.from_hex(text, sizes=sizes, what=what)
 
 
 def key_from_file(source: str, what: str, sizes: tuple[int, ...]) -> Secret:
-    """A key from a file of mode 0600: the first line that is neither blank nor a comment."""
+    """A key from a file of mode 0600: the first line that is neither blank nor a comment; or `-`, see `ask_key`."""
+    if source == "-":
+        return ask_key(source, what, sizes)
     digits = source.removeprefix("0x").replace(" ", "")
     if len(digits) >= 32 and not set(digits) - set("0123456789abcdefABCDEF"):
         raise KeyFormatError(

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,16 @@ from rich.text import Text
 from olelo.auc.cards import Cards, Selection, open_card
 from olelo.auc.centre import AuthenticationCentre
 from olelo.auc.diagnosis import Exchange, diagnose
+from olelo.auc.digest import parse_authorization
 from olelo.auc.errors import AutsMacFailure, FormatError
 from olelo.auc.keyfile import create_key_file
+from olelo.auc.keyring import Keyring
 from olelo.auc.profile import parse_profile
 from olelo.auc.seal import CardKeys
+from olelo.auc.secret import Secret
 from olelo.auc.selftest import run
 from olelo.auc.sqn import DEFAULT_IND, DEFAULT_IND_LENGTH, Counter, check_ind, join, split
-from olelo.auc.transport import TransportKey, aes_kcv, cmac_kcv, des_kcv
+from olelo.auc.transport import aes_kcv, check_value, require_check_value
 from olelo.auc.vector import Vector, check_auts, generate, parse_auts, triplet
 from olelo.cli.sim.common import (
     TOOLS,
@@ -32,6 +36,7 @@ from olelo.cli.sim.common import (
     opened,
     out,
     place_of,
+    progress,
     sim_app,
 )
 
@@ -47,6 +52,10 @@ def _card_keys(algo: str, k: str | None, opc: str | None, op: str | None) -> Car
     if op is not None:
         return CardKeys(key, algorithm.opc(key, ask_key(op, "OP", (algorithm.op_size,))))
     return CardKeys(key, ask_key(opc, "OPc", (algorithm.op_size,)))
+
+
+def _no_keys(*sources: str | None) -> bool:
+    return all(source is None for source in sources)
 
 
 @sim_app.command("opc", rich_help_panel=TOOLS)
@@ -86,8 +95,10 @@ def vector(
 ) -> None:
     """Make one authentication vector, for a card of the database or for keys that you give."""
     if imsi is not None:
-        if sqn is not None or rand is not None or gsm:
-            raise FormatError("--sqn, --rand and --gsm are for keys that you give, not for a card of the database")
+        if sqn is not None or rand is not None or gsm or not _no_keys(k, opc, op):
+            raise FormatError(
+                "--sqn, --rand, --gsm and keys are for a card that you describe, not for one of the database"
+            )
         with opened(ctx) as store:
             centre = AuthenticationCentre(store, place_of(ctx).ring())
             made = centre.challenge(imsi, clock(), amf=None if amf is None else hex_argument(amf, "AMF", 2))
@@ -138,6 +149,8 @@ def resync(
     challenge, answer = hex_argument(rand, "RAND", 16), parse_auts(auts)
     counter: Counter | None = None
     if imsi is not None:
+        if not _no_keys(k, opc, op):
+            raise FormatError("give --imsi or keys, not both")
         with opened(ctx) as store:
             subscriber = store.subscriber(imsi)
             keys = open_card(place_of(ctx).ring(), subscriber, codes=False).keys
@@ -165,21 +178,37 @@ def kcv(
     expect: Annotated[str | None, typer.Option(help="Compare with this value.")] = None,
 ) -> None:
     """Show the key check value of a key: 6 digits that both sides of an exchange compare."""
-    functions = {"aes": (aes_kcv, "aes-ecb"), "3des": (des_kcv, "3des-ecb"), "cmac": (cmac_kcv, "aes-gcm")}
-    if kind not in functions:
-        raise FormatError(f"unknown kind {kind!r}: aes, 3des or cmac")
-    function, mode = functions[kind]
-    value = ask_key(key, "key", (16, 24, 32))
+    check_value(Secret(bytes(16)), kind)  # before the key is asked for
+    found = check_value(ask_key(key, "key", (16, 24, 32)), kind)
     if expect is not None:
-        TransportKey(value, mode).require_kcv(expect)
-    out().print(function(value))
+        require_check_value(found, expect)
+    out().print(found)
+
+
+def _neighbours(
+    cards: Cards, ring: Keyring, batch: Selection, imsi: str, advance: Callable[[int], None]
+) -> Iterator[tuple[str, CardKeys]]:
+    for other in cards.opened(ring, batch, codes=False):
+        advance(1)
+        if other.imsi != imsi:
+            yield other.imsi, other.keys
 
 
 @sim_app.command("check", rich_help_panel=TOOLS)
 @clear_errors
 def check(
     ctx: typer.Context,
-    imsi: Annotated[str | None, typer.Argument(help="A card of the database; without it, keys are asked for.")] = None,
+    imsi: Annotated[
+        str | None, typer.Argument(help="A card of the database (IMSI or IMPI); without it, keys are asked for.")
+    ] = None,
+    authorization: Annotated[
+        str | None,
+        typer.Option(
+            help="Authorization header of the phone's answer, as a SIP trace shows it; tells RAND, AUTN, AUTS and, by"
+            " its digest, RES. In single quotes."
+        ),
+    ] = None,
+    method: Annotated[str, typer.Option(help="Method of the request with that header.")] = "REGISTER",
     rand: Annotated[str, typer.Option(help="RAND, 32 hexadecimal digits.")] = "",
     autn: Annotated[str, typer.Option(help="AUTN, 32 hexadecimal digits.")] = "",
     res: Annotated[str | None, typer.Option(help="RES of the card, hexadecimal.")] = None,
@@ -198,12 +227,20 @@ def check(
 
     Ends with code 10 if something is wrong.
     """
-    exchange = Exchange(
-        rand=hex_argument(rand, "RAND", 16),
-        autn=hex_argument(autn, "AUTN"),
-        res=None if res is None else hex_argument(res, "RES"),
-        auts=None if auts is None else parse_auts(auts),
-    )
+    if authorization is not None:
+        if rand or autn or res is not None or auts is not None:
+            raise FormatError("--authorization tells RAND, AUTN, RES and AUTS; give it or them, not both")
+        answer = parse_authorization(authorization, method)
+        exchange = Exchange(answer.rand, answer.autn, auts=answer.auts, digest=answer)
+    else:
+        exchange = Exchange(
+            rand=hex_argument(rand, "RAND", 16),
+            autn=hex_argument(autn, "AUTN"),
+            res=None if res is None else hex_argument(res, "RES"),
+            auts=None if auts is None else parse_auts(auts),
+        )
+    if imsi is not None and not _no_keys(k, opc):
+        raise FormatError("give a card of the database or keys, not both")
     known = None
     if op is not None:
         known = key_from_file(op, "OP", (16, 32))
@@ -214,21 +251,18 @@ def check(
         with opened(ctx) as store:
             ring = place_of(ctx).ring()
             card = store.subscriber(imsi)
-            others = (
-                (other.imsi, other.keys)
-                for other in Cards(store).opened(ring, Selection(batch=card.batch), codes=False)
-                if neighbours and other.imsi != card.imsi
-            )
-            found = diagnose(
-                parse_profile(card.algorithm),
-                open_card(ring, card, codes=False).keys,
-                card.amf,
-                exchange,
-                counter=card.counter,
-                op=known,
-                neighbours=others if neighbours else (),
-                now=clock(),
-            )
+            cards, batch = Cards(store), Selection(batch=card.batch)
+            with progress("trying neighbours", cards.count(batch) if neighbours else None) as advance:
+                found = diagnose(
+                    parse_profile(card.algorithm),
+                    open_card(ring, card, codes=False).keys,
+                    card.amf,
+                    exchange,
+                    counter=card.counter,
+                    op=known,
+                    neighbours=_neighbours(cards, ring, batch, card.imsi, advance) if neighbours else (),
+                    now=clock(),
+                )
     for finding in found:
         if as_json:
             typer.echo(json.dumps({"code": finding.code, "wrong": finding.wrong, "text": finding.text}))
