@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import update
+
 from auc.kit import FIRST_IMSI, NOW, RING, Dice, plan
+from olelo.auc import schema
 from olelo.auc.batch import make_batch
 from olelo.auc.cards import Cards, Selection
 from olelo.auc.centre import AuthenticationCentre
 from olelo.auc.keyfile import create_key_file
 from olelo.auc.numbering import msisdn_range
+from olelo.auc.seal import CardKeys, seal_keys
+from olelo.auc.secret import Secret
 from olelo.auc.store import Store
 from olelo.auc.usim import Usim
 from olelo.testing import Bed, Peer
@@ -33,10 +38,12 @@ modparam("ims_auth", "auc_kek_file", "{kek}")
 {params}
 request_route {{
 {top}
+    if (method=="ACK") {{ t_check_trans(); exit; }}
     if (method=="REGISTER") {{
         if (!ims_www_authenticate("{home}")) {{
-            xlog("code $rc\\n");
-            switch ($rc) {{
+            $var(code) = $rc;
+            xlog("code $var(code)\\n");
+            switch ($var(code)) {{
             case -2: case -3:
                 t_newtran(); t_reply("403", "Authentication Failed"); exit;
             case -9:
@@ -72,6 +79,7 @@ class Place:
         make_batch(self.store, RING, plan(msisdns=msisdn_range(NUMBER, 5), **batch), now=NOW, who="test", random=Dice())
         self._centre = AuthenticationCentre(self.store, RING)
         self._phones = 0
+        self.beds: list[Bed] = []
 
     def bed(
         self,
@@ -82,16 +90,25 @@ class Place:
         resynced: str = "exit;",
         config: str = CONFIG,
     ) -> Bed:
+        for old in self.beds:
+            old.engine.modules["ims_auth"].stop()
         lines = "\n".join(f'modparam("ims_auth", {each})' for each in params)
-        return Bed(
+        made = Bed(
             config.format(
                 db=self.db, kek=self.kek, params=lines, top=top, home=HOME,
                 algorithm=f', "{algorithm}"' if algorithm else "", challenged=challenged, resynced=resynced,
             )
         )  # fmt: skip
+        self.beds.append(made)
+        return made
 
     def usim(self, imsi: str = FIRST_IMSI, **options: object) -> Usim:
         return Usim(self._centre.functions(self._centre.subscriber(imsi)), **options)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        for bed in self.beds:
+            bed.engine.modules["ims_auth"].stop()
+        self.store.close()
 
     def phone(
         self,
@@ -111,6 +128,13 @@ class Place:
 
     def sqn(self, imsi: str = FIRST_IMSI) -> int:
         return self.store.subscriber(imsi).counter.sqn
+
+    def set_keys(self, k: bytes, opc: bytes, imsi: str = FIRST_IMSI) -> None:
+        """Give a card other keys."""
+        card = self.store.subscriber(imsi)
+        sealed = seal_keys(RING, card.binding, CardKeys(Secret(k), Secret(opc)), Dice("seal"))
+        with self.store.engine.begin() as connection:
+            connection.execute(update(schema.cards).where(schema.cards.c.imsi == imsi).values(sealed_keys=sealed))
 
     def set_state(self, state: str, imsi: str = FIRST_IMSI) -> None:
         Cards(self.store).set_state(Selection(imsis=(imsi,)), state, now=NOW, who="test")

@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from olelo.auc import AuthenticationCentre, Keyring, Store, Vector
-from olelo.auc.errors import AucError
+from olelo.auc.errors import AucError, NotFound
+from olelo.auc.scripted import ScriptedCards
 from olelo.core.engine import ERR, Engine
 from olelo.modules.ims_auth.identity import Claim
+from olelo.modules.ims_auth.script_keys import ScriptKeys
 from olelo.modules.ims_auth.subject import Subject, locate
 
 T = TypeVar("T")
@@ -57,36 +59,45 @@ class Authority:
         self._capacity = capacity
         self.store: Store | None = None
         self.centre: AuthenticationCentre | None = None
+        self.scripted: ScriptedCards | None = None
         self.timeouts = 0
         self.replies = 0
         self.reply_ms = 0
         self._waiting = 0
 
-    def open(self) -> None:
+    def open(self, scripted: bool) -> None:
         """Open database and keys.
+
+        Args:
+            scripted: keys may come from the script. Then a missing database is made, for the sequence numbers, and
+                no key-encryption key is needed.
 
         Raises:
             AucError: they cannot be opened.
             OSError: the key file cannot be read.
         """
-        ring = Keyring.find(self._kek_file)
-        store = Store.open(self.db, create=False)
-        self.use(store, ring)
-
-    def use(self, store: Store, ring: Keyring) -> None:
-        """Work with this database and these keys."""
-        self.store = store
+        try:
+            ring = Keyring.find(self._kek_file)
+        except NotFound:
+            if not scripted:
+                raise
+            ring = None
+        random = self.engine.services.random_bytes
+        self.store = store = Store.open(self.db, create=scripted)
+        self.scripted = ScriptedCards(store, random)
+        if ring is None:
+            return
         self.centre = AuthenticationCentre(
             store,
             ring,
-            random=self.engine.services.random_bytes,
+            random=random,
             hold=self._hold,
             capacity=self._capacity,
             refresh=lambda: Keyring.find(self._kek_file),
         )
 
     def close(self) -> None:
-        store, self.store, self.centre = self.store, None, None
+        store, self.store, self.centre, self.scripted = self.store, None, None, None
         if store is not None:
             store.close()
 
@@ -113,6 +124,21 @@ class Authority:
         _, centre = self._open_ones()
         now = self.engine.wall()
         return await self._ask(lambda: centre.resynchronise(imsi, rand, auts, now))
+
+    async def challenge_by(self, identity: str, keys: ScriptKeys) -> Vector:
+        """A fresh vector with keys of the script. Raises Unavailable, AucError."""
+        cards = self._scripted()
+        return await self._ask(lambda: cards.challenge(identity, keys.functions(), keys.amf))
+
+    async def resynchronise_by(self, identity: str, keys: ScriptKeys, rand: bytes, auts: bytes) -> Vector:
+        """The same for an AUTS. Raises Unavailable, AucError."""
+        cards = self._scripted()
+        return await self._ask(lambda: cards.resynchronise(identity, keys.functions(), rand, auts, keys.amf))
+
+    def _scripted(self) -> ScriptedCards:
+        if self.scripted is None:
+            raise Unavailable(f"the authentication centre's database {self.db} is not open")
+        return self.scripted
 
     def answered(self, rand: bytes) -> None:
         """No AUTS is taken for this RAND any more."""
