@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from auc.kit import FIRST_IMSI
@@ -427,3 +430,12 @@ def test_what_is_over_is_forgotten_without_traffic(place: Place) -> None:
     assert len(module(bed).held) == 1
     bed.advance(71)
     assert len(module(bed).held) == 0
+
+
+def test_a_configuration_is_checked_without_the_database_library() -> None:
+    program = (
+        "import sys; from olelo.modules import all_modules; all_modules();"
+        "print(sorted({'sqlalchemy', 'cryptography', 'olelo.auc'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr

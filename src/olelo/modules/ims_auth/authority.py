@@ -13,13 +13,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from olelo.auc import AuthenticationCentre, Keyring, Store, Vector
-from olelo.auc.errors import AucError, NotFound
+from olelo.auc import AuthenticationCentre, Keyring, Store, Vector, parse_auts
+from olelo.auc.errors import AucError, FormatError, NotFound, RandNotHeld, ResyncRefused, StateError
 from olelo.auc.scripted import ScriptedCards
 from olelo.core.engine import ERR, Engine
+from olelo.modules.ims_auth.errors import AutsRefused, Busy, CardFailed, CardRefused, Declined, NotHeld, Unavailable
 from olelo.modules.ims_auth.identity import Claim
+from olelo.modules.ims_auth.lookup import locate
 from olelo.modules.ims_auth.script_keys import ScriptKeys
-from olelo.modules.ims_auth.subject import Subject, locate
+from olelo.modules.ims_auth.subject import ACTIVE, Subject
 
 T = TypeVar("T")
 DEFAULT_DB = "/var/lib/olelo/auc.db"  # as `olelo sim`
@@ -29,14 +31,6 @@ DEADLINE = 5.0
 #: Requests that may wait for the database; more are refused at once.
 MAX_WAITING = 512
 _LANE = "auc"
-
-
-class Unavailable(Exception):
-    """The authentication centre did not answer: no database, too slow, or too many wait. The text is for the log."""
-
-
-class Busy(Unavailable):
-    """Too many requests wait already."""
 
 
 class Authority:
@@ -73,9 +67,14 @@ class Authority:
                 no key-encryption key is needed.
 
         Raises:
-            AucError: they cannot be opened.
-            OSError: the key file cannot be read.
+            Unavailable: they cannot be opened; the text says why.
         """
+        try:
+            self._open(scripted)
+        except (AucError, OSError) as error:
+            raise Unavailable(str(error)) from None
+
+    def _open(self, scripted: bool) -> None:
         try:
             ring = Keyring.find(self._kek_file)
         except NotFound:
@@ -109,31 +108,33 @@ class Authority:
         return await self._ask(lambda: locate(store, claim, check_impu))
 
     async def is_active(self, imsi: str) -> bool:
-        """Whether a card may still register. Raises Unavailable; AucError: there is no such card any more."""
+        """Whether a card may still register. Raises Unavailable; CardRefused: there is no such card any more."""
         store, _ = self._open_ones()
-        return await self._ask(lambda: store.subscriber(imsi).state == "active")
+        return await self._ask(lambda: store.subscriber(imsi).state == ACTIVE)
 
     async def challenge(self, imsi: str) -> Vector:
-        """A fresh vector; its SQN is on disk when this returns. Raises Unavailable, AucError."""
+        """A fresh vector; its SQN is on disk when this returns. Raises Unavailable, Declined."""
         _, centre = self._open_ones()
         now = self.engine.wall()
         return await self._ask(lambda: centre.challenge(imsi, now))
 
-    async def resynchronise(self, imsi: str, rand: bytes, auts: bytes) -> Vector:
-        """Take an AUTS; gives the vector of the next challenge. Raises Unavailable, AucError."""
+    async def resynchronise(self, imsi: str, rand: bytes, auts: str) -> Vector:
+        """Take an AUTS; gives the vector of the next challenge. Raises Unavailable, Declined."""
         _, centre = self._open_ones()
         now = self.engine.wall()
-        return await self._ask(lambda: centre.resynchronise(imsi, rand, auts, now))
+        return await self._ask(lambda: centre.resynchronise(imsi, rand, parse_auts(auts), now))
 
     async def challenge_by(self, identity: str, keys: ScriptKeys) -> Vector:
-        """A fresh vector with keys of the script. Raises Unavailable, AucError."""
+        """A fresh vector with keys of the script. Raises Unavailable, Declined."""
         cards = self._scripted()
         return await self._ask(lambda: cards.challenge(identity, keys.functions(), keys.amf))
 
-    async def resynchronise_by(self, identity: str, keys: ScriptKeys, rand: bytes, auts: bytes) -> Vector:
-        """The same for an AUTS. Raises Unavailable, AucError."""
+    async def resynchronise_by(self, identity: str, keys: ScriptKeys, rand: bytes, auts: str) -> Vector:
+        """The same for an AUTS. Raises Unavailable, Declined."""
         cards = self._scripted()
-        return await self._ask(lambda: cards.resynchronise(identity, keys.functions(), rand, auts, keys.amf))
+        return await self._ask(
+            lambda: cards.resynchronise(identity, keys.functions(), rand, parse_auts(auts), keys.amf)
+        )
 
     def _scripted(self) -> ScriptedCards:
         if self.scripted is None:
@@ -187,8 +188,17 @@ class Authority:
         if error is None:
             return result  # type: ignore[no-any-return]
         if isinstance(error, AucError):
-            raise error
+            raise _declined(error) from None
         # What other exceptions say may hold what they were given; only their kind is told.
         if not isinstance(error, SQLAlchemyError | OSError):
             self.engine.log(ERR, f"ims_auth: a fault in the authentication centre: {type(error).__name__}")
         raise Unavailable(f"the authentication centre's database failed: {type(error).__name__}") from None
+
+
+def _declined(error: AucError) -> Declined:
+    text = str(error)
+    if isinstance(error, NotFound | StateError):
+        return CardRefused(text)
+    if isinstance(error, RandNotHeld):
+        return NotHeld(text)
+    return AutsRefused(text) if isinstance(error, FormatError | ResyncRefused) else CardFailed(text)

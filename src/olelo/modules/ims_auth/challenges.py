@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from olelo.auc import Vector
-from olelo.auc.errors import AucError, NotFound, StateError
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR, INFO, WARN
 from olelo.core.module import REQUEST, function
 from olelo.modules.ims_auth import aka
 from olelo.modules.ims_auth.answers import RETRY_AFTER
-from olelo.modules.ims_auth.authority import Authority, Busy, Unavailable
+from olelo.modules.ims_auth.errors import Busy, CardRefused, Declined, Unavailable
 from olelo.modules.ims_auth.held import Held, HeldVectors
 from olelo.modules.ims_auth.identity import Claim, claim_of
-from olelo.modules.ims_auth.script_keys import SCRIPTED, ScriptKeys, read_keys
-from olelo.modules.ims_auth.subject import Subject
+from olelo.modules.ims_auth.subject import SCRIPTED, Subject
 from olelo.modules.ims_auth.variables import SimVariable
 from olelo.script.catalog import ArgKind, ArgSpec
+
+if TYPE_CHECKING:
+    from olelo.auc import Vector
+    from olelo.modules.ims_auth.script_keys import ScriptKeys
 
 # What $avp(maa_return_code) says to the route that goes on after a challenge; FAILED is also returned to the script.
 SENT, REFUSED, FAILED = 1, -1, -2
@@ -33,6 +35,9 @@ class Challenges(SimVariable):
 
     def init(self) -> None:
         super().init()
+        # Here and not above: it brings a database library and ciphers, which `olelo check` has no use for.
+        from olelo.modules.ims_auth.authority import Authority
+
         if self.ignore_failed_auth:
             self.engine.log(WARN, "ims_auth: ignore_failed_auth is on: whoever answers a challenge is let in")
         self.held = HeldVectors(
@@ -56,7 +61,7 @@ class Challenges(SimVariable):
         if self.authority.store is None:
             try:
                 self.authority.open(bool(self.av_mode))
-            except (AucError, OSError) as error:
+            except Unavailable as error:
                 text = f"ims_auth: {error}"
                 if self.authority.asked_for:
                     raise OSError(text) from None
@@ -117,9 +122,11 @@ class Challenges(SimVariable):
         if not self.av_mode:
             self.engine.log(WARN, "ims_auth: ims_auth_data_set() has no effect without av_mode 1")
             return 1
+        from olelo.modules.ims_auth.script_keys import read_keys
+
         try:
             self.state(ctx)["keys"] = read_keys(key, op, op_c, amf)
-        except AucError as error:
+        except ValueError as error:
             self.engine.log(ERR, f"ims_auth: ims_auth_data_set: {error}")
             return -1
         return 1
@@ -211,7 +218,7 @@ class Challenges(SimVariable):
         except Unavailable as error:
             self.engine.log(ERR, f"ims_auth: {error}")
             return FAILED
-        except AucError as error:
+        except Declined as error:
             return self._refused_by_centre(ctx, error)
         self._sent(ctx, self._hold(claim, subject, algorithm, vector), proxy)
         return SENT
@@ -231,9 +238,9 @@ class Challenges(SimVariable):
             return True
         return False
 
-    def _refused_by_centre(self, ctx: RouteContext, error: AucError) -> int:
+    def _refused_by_centre(self, ctx: RouteContext, error: Declined) -> int:
         """The card changed while we asked, or its record is bad."""
-        if isinstance(error, NotFound | StateError):
+        if isinstance(error, CardRefused):
             self.count("refused_cards")
             self.engine.log(INFO, f"ims_auth: {error}")
             self.refuse(ctx, 403, "Forbidden - Card Not Active")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
-from olelo.auc import Vector, parse_auts
-from olelo.auc.errors import AucError, AutsMacFailure, FormatError, NotFound, RandNotHeld
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR, INFO, WARN
 from olelo.core.module import REQUEST, function
-from olelo.modules.ims_auth.authority import Busy, Unavailable
 from olelo.modules.ims_auth.challenges import FAILED, REALM, REFUSED, ROUTE, SENT, Challenges
+from olelo.modules.ims_auth.errors import AutsRefused, Busy, CardRefused, Declined, NotHeld, Unavailable
 from olelo.modules.ims_auth.held import Held
 from olelo.modules.ims_auth.identity import Claim, claim_of
 from olelo.modules.ims_auth.params import ImsAuthParams
-from olelo.modules.ims_auth.script_keys import ScriptKeys
 from olelo.modules.ims_auth.subject import Subject
 from olelo.sip.digest import Credentials, ha1, response
 from olelo.sip.errors import SipError
+
+if TYPE_CHECKING:
+    from olelo.auc import Vector
+    from olelo.modules.ims_auth.script_keys import ScriptKeys
 
 # Return codes: Kamailio's auth_cfg_result.
 OK = 1
@@ -126,9 +128,9 @@ class ImsAuth(Challenges):
         if not held.own_keys:
             try:
                 active = await self.authority.is_active(held.imsi)
-            except NotFound:
+            except CardRefused:
                 active = False
-            except (Unavailable, AucError) as error:
+            except (Unavailable, Declined) as error:
                 self.engine.log(ERR, f"ims_auth: {error}")
                 return ERROR
             if not active:
@@ -176,7 +178,7 @@ class ImsAuth(Challenges):
             return await self._challenge_now(ctx, route, realm, "", False)
         return await self._go_on(ctx, route, await self._take_auts(ctx, held, claim, claim.credentials.auts))
 
-    async def _take_scripted(self, ctx: RouteContext, held: Held, auts: bytes) -> Vector:
+    async def _take_scripted(self, ctx: RouteContext, held: Held, auts: str) -> Vector:
         keys: ScriptKeys | None = self.state(ctx).get("keys")
         if keys is None:
             raise Unavailable(f"{held.imsi} was challenged with keys of the script, which has set none now")
@@ -187,12 +189,12 @@ class ImsAuth(Challenges):
         subject = held.subject
         assert isinstance(subject, Subject)
         try:
-            auts = parse_auts(text.decode("latin-1"))
+            auts = text.decode("latin-1")
             if held.own_keys:
                 vector = await self._take_scripted(ctx, held, auts)
             else:
                 vector = await self.authority.resynchronise(held.imsi, held.rand, auts)
-        except (FormatError, AutsMacFailure) as error:
+        except AutsRefused as error:
             self.count("auts_refused")
             self.engine.log(WARN, f"ims_auth: IMSI {held.imsi}: AUTS refused: {error}")
             held.bad_auts += 1
@@ -200,7 +202,7 @@ class ImsAuth(Challenges):
                 self.held.reject(held)
             self.refuse(ctx, 403, "Forbidden - Resynchronisation Failed")
             return REFUSED
-        except RandNotHeld:
+        except NotHeld:
             # Another copy of this AUTS came first: the phone has its challenge from that.
             self.state(ctx)["stale"] = True
             return await self._make_challenge(ctx, claim.realm, held.algorithm, False)
@@ -210,7 +212,7 @@ class ImsAuth(Challenges):
         except Unavailable as error:
             self.engine.log(ERR, f"ims_auth: {error}")
             return FAILED
-        except AucError as error:
+        except Declined as error:
             return self._refused_by_centre(ctx, error)
         self.count("resyncs")
         self.engine.log(INFO, f"ims_auth: IMSI {held.imsi} resynchronised")

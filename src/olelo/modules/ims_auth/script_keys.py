@@ -9,11 +9,8 @@ from olelo.auc.algorithm import Functions
 from olelo.auc.errors import KeyFormatError
 from olelo.auc.milenage import Milenage
 from olelo.auc.scripted import LONGEST
-from olelo.auc.store import ACTIVE
 from olelo.modules.ims_auth.identity import Claim
-from olelo.modules.ims_auth.subject import Subject
-
-SCRIPTED = "(script)"  # stands for the batch of a card that is not in the database; no batch can have this name
+from olelo.modules.ims_auth.subject import ACTIVE, SCRIPTED, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +33,15 @@ class ScriptKeys:
 
 
 def read_keys(key: str, op: str, op_c: str, amf: str) -> ScriptKeys:
-    """Keys from hexadecimal text. Raises KeyFormatError; its text tells lengths, never digits."""
-    k = Secret.from_hex(key, sizes=(16,), what="key")
-    if op_c:
-        opc = Secret.from_hex(op_c, sizes=(16,), what="op_c")
-    elif op:
-        opc = Milenage().opc(k, Secret.from_hex(op, sizes=(16,), what="op"))
-    else:
-        raise KeyFormatError("one of op and op_c is needed")
-    return ScriptKeys(k, opc, Secret.from_hex(amf or "0000", sizes=(2,), what="amf").reveal())
+    """Keys from hexadecimal text. Raises ValueError; its text tells lengths, never digits."""
+    try:
+        k = Secret.from_hex(key, sizes=(16,), what="key")
+        if op_c:
+            opc = Secret.from_hex(op_c, sizes=(16,), what="op_c")
+        elif op:
+            opc = Milenage().opc(k, Secret.from_hex(op, sizes=(16,), what="op"))
+        else:
+            raise KeyFormatError("one of op and op_c is needed")
+        return ScriptKeys(k, opc, Secret.from_hex(amf or "0000", sizes=(2,), what="amf").reveal())
+    except KeyFormatError as error:
+        raise ValueError(str(error)) from None
