@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from auc.kit import RING, Dice, plan
-from differential.servers import Server
+from differential.servers import Server, free_port
 from olelo.auc.batch import COMMON, make_batch
 from olelo.auc.centre import AuthenticationCentre
 from olelo.auc.keyfile import create_key_file
@@ -31,7 +33,8 @@ from olelo.sip.headers import WWW_AUTHENTICATE
 from olelo.sip.message import Message
 from olelo.testing.sim_phone import Habits, SimPhone
 
-CONFIG = Path(__file__).parents[2] / "examples" / "sim-registration.cfg"
+HERE = Path(__file__).parent
+CONFIG = HERE.parents[1] / "examples" / "sim-registration.cfg"
 HOME = "ims.mnc001.mcc001.3gppnetwork.org"
 OP = Secret(bytes.fromhex("c0ffee0123456789abcdef9876543210"))
 CARDS = 40
@@ -373,6 +376,25 @@ def test_who_has_no_sim_is_told_apart(world: World) -> None:
     assert plain.register() == 403
     assert plain.sim.last_reply is not None
     assert plain.sim.last_reply.reason == b"Authentication Failed"
+
+
+@pytest.mark.reference
+@pytest.mark.skipif(shutil.which("sipp") is None, reason="sipp is not installed")
+def test_sipp_registers_with_aka(world: World) -> None:
+    """A client that others wrote. It takes RES for text and so fails where RES has a zero byte, one time in 32."""
+    number = world.card()
+    row = world.store.subscriber(world.imsi(number))
+    k = open_keys(RING, row.kek_id, row.binding, row.sealed_keys).k.reveal()
+    text = (HERE / "aka.xml").read_text()
+    for word, value in (("[imsi]", world.imsi(number)), ("[k]", f"0x{k.hex()}"), ("[op]", f"0x{OP.reveal().hex()}")):
+        text = text.replace(word, value)
+    scenario = world.folder / "aka.xml"
+    scenario.write_text(text)
+    command = ["sipp", "-sf", str(scenario), f"127.0.0.1:{world.running().port}", "-i", "127.0.0.1", "-nostdin"]
+    command += ["-p", str(free_port()), "-m", "1", "-timeout", "8"]
+    codes = [subprocess.run(command, cwd=world.folder, capture_output=True, timeout=20).returncode for _ in range(6)]
+    assert codes.count(0) >= 4
+    assert world.sqn(number) == 6 * 32 + 16
 
 
 def test_no_key_in_any_output(world: World) -> None:
