@@ -57,7 +57,9 @@ request_route {{
         exit;
     }}
     if (!ims_proxy_authenticate("{home}")) {{
-        xlog("code $rc\\n");
+        $var(code) = $rc;
+        xlog("code $var(code)\\n");
+        if ($var(code) == -9) {{ ims_www_resync_auth("RESYNCED", "{home}"); exit; }}
         ims_proxy_challenge("CHALLENGED", "{home}"{algorithm}); exit;
     }}
     xlog("code $rc\\n");

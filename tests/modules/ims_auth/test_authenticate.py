@@ -363,6 +363,23 @@ def test_a_call_is_authenticated_by_the_sim(place: Place, method: str) -> None:
     assert codes(bed) == ["-1", "1"]
 
 
+@pytest.mark.parametrize("resynced", ["exit;", f'ims_proxy_challenge("CHALLENGED", "{HOME}"); exit;'])
+def test_a_card_ahead_is_caught_up_by_a_call_too(place: Place, resynced: str) -> None:
+    bed = place.bed(resynced=resynced)
+    peer = bed.peer("phone")
+    phone = place.phone(peer)
+    phone.usim.slots[16] = 7000
+    first = Message.parse(exchange(peer, phone.request(method="MESSAGE")))
+    auts = phone.answer(first)
+    assert auts is not None
+    assert "auts=" in auts
+    second = Message.parse(exchange(peer, phone.request(auts, method="MESSAGE")))
+    assert second.status == 407
+    line = phone.answer(second)
+    assert (line is not None, phone.accepted is not None) == (True, True)
+    assert (codes(bed), phone.numbers) == (["-1", "-9"], [48, 7001 * 32 + 16])
+
+
 def test_somebody_else_s_number_is_not_called_from(place: Place) -> None:
     bed = place.bed()
     peer = bed.peer("phone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -115,6 +116,19 @@ def test_set_20_with_the_response_worked_out_elsewhere(place: Place) -> None:
     )
     assert Message.parse(exchange(peer, phone.request(line))).status == 200
     assert Message.parse(reply).status == 401
+
+
+@pytest.mark.parametrize("profile", ["tuak", "tuak:res=32", "tuak:res=128", "tuak:ck=256:ik=256"])
+@pytest.mark.parametrize("algorithm", ["AKAv1-MD5", "AKAv2-MD5"])
+def test_tuak(tmp_path: Path, profile: str, algorithm: str) -> None:
+    place = Place(tmp_path, algorithm=profile)
+    bed = place.bed(algorithm=algorithm)
+    peer = bed.peer("phone")
+    phone = place.phone(peer)
+    phone.usim.slots[16] = 10
+    assert register(phone, peer) == 200
+    assert phone.resyncs == 1
+    place.close()
 
 
 @pytest.mark.parametrize("auts", ["base64", "hex"])

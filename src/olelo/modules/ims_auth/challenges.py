@@ -293,7 +293,7 @@ class Challenges(SimVariable):
         if ctx.tx is not None and ctx.tx.status < 200:
             fresh: Held | None = self.state(ctx).pop("fresh", None)
             if fresh is not None:
-                self._sent(ctx, fresh, False)
+                self._sent(ctx, fresh, ctx.msg.method != "REGISTER")
             elif result == FAILED:
                 self.refuse(ctx, 480, "Temporarily Unavailable")
         return 0

@@ -154,7 +154,8 @@ class ImsAuth(Challenges):
 
         The AUTS (base64 or hexadecimal) must answer a challenge that was sent to this card and is still held, and its
         MAC-S must be right; the digest around it is not looked at. A route that calls ims_www_challenge sends the new
-        challenge; if it answers nothing, the challenge is sent after it. `$avp(maa_return_code)` as there; -1: the AUTS
+        challenge (or ims_proxy_challenge, for another request than REGISTER); if it answers nothing, the challenge is
+        sent after it. `$avp(maa_return_code)` as there; -1: the AUTS
         was wrong, and 403 was sent.
         """
         name = "" if route == "0" else route
@@ -172,10 +173,11 @@ class ImsAuth(Challenges):
 
     async def _resync(self, ctx: RouteContext, route: str, realm: str) -> int:
         held: Held | None = self.state(ctx).pop("resync", None)
-        claim = claim_of(ctx.msg, realm, False)
+        proxy = ctx.msg.method != "REGISTER"
+        claim = claim_of(ctx.msg, realm, proxy)
         if held is None or claim is None or claim.credentials is None:
             # Called without a -9 before it: nothing to resynchronise with, so the phone gets a challenge.
-            return await self._challenge_now(ctx, route, realm, "", False)
+            return await self._challenge_now(ctx, route, realm, "", proxy)
         return await self._go_on(ctx, route, await self._take_auts(ctx, held, claim, claim.credentials.auts))
 
     async def _take_scripted(self, ctx: RouteContext, held: Held, auts: str) -> Vector:
@@ -205,7 +207,7 @@ class ImsAuth(Challenges):
         except NotHeld:
             # Another copy of this AUTS came first: the phone has its challenge from that.
             self.state(ctx)["stale"] = True
-            return await self._make_challenge(ctx, claim.realm, held.algorithm, False)
+            return await self._make_challenge(ctx, claim.realm, held.algorithm, claim.proxy)
         except Busy:
             self._too_many(ctx)
             return REFUSED
