@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from auc.kit import FIRST_IMSI
 from modules.ims_auth.kit import HOME, IMPI, NUMBER, SECOND, Place, codes, exchange, register, stat
 from modules.ims_auth.test_registration import challenge_in, module
+from olelo.core.loader import check as check_config
+from olelo.modules import all_modules
 from olelo.modules.ims_auth.authority import MAX_WAITING
+from olelo.script.diagnostics import Diagnostics
+from olelo.script.parser import parse_text
 from olelo.sip.message import Message
 from olelo.testing import Bed, ConfigurationError
 from olelo.testing.sim_phone import Habits
@@ -439,3 +444,17 @@ def test_a_configuration_is_checked_without_the_database_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_lines_of_the_documentation_are_right() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "sim-registration.md").read_text("utf-8")
+    start = text.index('    loadmodule "tm.so"')
+    lines = [line.removeprefix("    ") for line in text[start : text.index("`examples/", start)].splitlines()]
+    modules = "\n".join(f'loadmodule "{name}.so"' for name in ("sl", "pv", "usrloc", "registrar"))
+    diag = Diagnostics()
+    check_config(
+        parse_text("\n".join([lines[0], modules, *lines[1:], "request_route { route(REGISTER); }"]), diag),
+        diag,
+        all_modules(),
+    )
+    assert diag.found == []
