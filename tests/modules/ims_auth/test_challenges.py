@@ -160,7 +160,8 @@ def test_the_script_can_tell_sims_from_passwords(place: Place) -> None:
     shown = f"{FIRST_IMSI} {IMPI} sip:{IMPI} {NUMBER} active first"
     nobody = " ".join(["<null>"] * 6)
     second = f"{SECOND} {SECOND}@{HOME} sip:{SECOND}@{HOME} 685700002 suspended first"
-    assert codes(bed) == [f"1 {shown}", f"-2 {second}", f"-1 {nobody}", f"-1 {nobody}", f"1 {shown}"]
+    first_answer(bed, place, username=f"{NUMBER}@example.com", impu=f"sip:{NUMBER}@example.com")
+    assert codes(bed) == [f"1 {shown}", f"-2 {second}", f"-1 {nobody}", f"-1 {nobody}", f"1 {shown}", f"-1 {nobody}"]
     module(bed).authority.close()
     first_answer(bed, place)
     assert codes(bed)[-1] == f"-3 {nobody}"
@@ -299,11 +300,25 @@ def test_a_database_that_does_not_answer(place: Place, challenged: str, status: 
     bed.advance(0.2)
     peer.gets(status)
     assert (codes(bed, "maa"), stat(bed, "mar_timeouts")) == (["-2"], 1)
-    bed.advance(60)  # what was given up reserves nothing when its turn comes
-    assert place.sqn() == 0
+    bed.advance(60)
     bed.world.thread_time = 0
     peer.send(place.phone(peer).register())
     peer.gets(401)
+
+
+def test_a_number_is_not_reserved_for_who_has_given_up(place: Place) -> None:
+    bed = place.bed()
+    bed.world.thread_time = 1.0
+    peer = bed.peer("phone")
+    peer.send(place.phone(peer).register())
+    bed.world.thread_time = 20.0  # the card is found after a second; its challenge comes too late
+    bed.advance(6.5)
+    peer.gets(480)
+    bed.advance(60)
+    assert place.sqn() == 0
+    assert len(module(bed).held) == 0
+    bed.world.thread_time = 0
+    assert register(place.phone(peer), peer) == 200
 
 
 def test_too_many_requests_are_refused_at_once(place: Place) -> None:
@@ -389,6 +404,20 @@ def test_a_flood_takes_no_more_numbers_than_a_card_may_have_challenges(place: Pl
     assert stat(bed, "repeated_challenges") == 16
     bed.advance(61)
     assert challenge_in(exchange(flood, place.phone(flood).register())).nonce not in nonces
+
+
+def test_a_flood_under_many_spellings_of_a_number_takes_no_memory(place: Place) -> None:
+    bed = place.bed('"max_challenges", 1')
+    peer = bed.peer("flood")
+    spellings = [
+        f"sip:+{NUMBER[:at]}-{NUMBER[at:end]}-{NUMBER[end:]}@{HOME}" for at in range(1, 4) for end in range(5, 9)
+    ]
+    statuses = [Message.parse(exchange(peer, place.phone(peer, impu=impu).register())).status for impu in spellings]
+    assert statuses == [401] * 8 + [503] * 4
+    (held,) = module(bed).held._sent.values()
+    assert len(held.impus) == 8
+    phone = place.phone(peer, impu=spellings[0])
+    assert register(phone, peer) == 200
 
 
 def test_a_flood_does_not_lock_the_card_s_holder_out(place: Place) -> None:

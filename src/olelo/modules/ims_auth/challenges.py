@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # What $avp(maa_return_code) says to the route that goes on after a challenge; FAILED is also returned to the script.
 SENT, REFUSED, FAILED = 1, -1, -2
 
+#: Spellings of its public identities (a number has many) under which one challenge is sent again.
+MAX_SPELLINGS = 8
 SWEEP = 10.0  # seconds, as Kamailio's timer
 ROUTE = ArgSpec("route", ArgKind.ROUTE, route_kind="route")
 REALM = ArgSpec("realm", ArgKind.STR)
@@ -252,7 +254,7 @@ class Challenges(SimVariable):
         """The card has as many unanswered challenges as it may: the newest goes out again. No number is used up, and
         whoever floods cannot lock the card's holder out, whose SIM has not seen that challenge yet."""
         held = self.held.newest(subject.imsi, claim.realm, algorithm, self.engine.now())
-        if held is None:
+        if held is None or (len(held.impus) >= MAX_SPELLINGS and claim.impu not in held.impus):
             self._too_many(ctx)
             return REFUSED
         held.shared = True

@@ -20,8 +20,8 @@ def locate(store: Store, claim: Claim, check_impu: bool) -> Subject | None:
     if private is not None and not _domain_fits(private, claim.impi.partition("@")[2], claim.realm):
         private = None
     card = private or _by_imsi(store, claim.user) or _by_msisdn(store, claim.user)
-    if card is None:
-        return None
+    if card is None or (private is None and not _domain_fits(card, claim.domain, claim.realm)):
+        return None  # in another domain, the same digits may be somebody else
     explicit = claim.credentials is not None and claim.impi != claim.impu.partition(":")[2]
     matches = not check_impu or _impu_fits(card, claim)
     if private is None and explicit and check_impu:

@@ -47,6 +47,10 @@ class ImsAuthParams(Module):
         "refused_cards": "Challenges refused because the card is not active, or the public identity is not its own.",
         "repeated_challenges": "Challenges sent again because the card had max_challenges unanswered.",
         "too_many": "Challenges refused because the card, or the database, had too much to do.",
+        "mar_timeouts": "Requests that gave up waiting for the database; Kamailio's for Diameter.",
+        "mar_avg_response_time": "Milliseconds that the database takes to answer, on average.",
+        "mar_replies_received": "Answers of the database.",
+        "mar_replies_response_time": "Milliseconds of them all.",
     }
 
     # --- the authentication centre: our own ---
