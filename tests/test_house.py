@@ -17,6 +17,11 @@ EDGE_DOORS = {
     ("cli", "rpc"),  # `rpc` is the only door for the command line
     ("cli", "auc"),  # `olelo sim` works on the key store, without a server
     ("testing", "rpc"),  # the test bed calls commands
+    ("testing", "auc"),  # a simulated phone has a simulated SIM
+}
+#: Modules that may look into an edge, each with its reason.
+MODULE_DOORS = {
+    ("ims_auth", "auc"),  # it is the authentication centre's door to scripts; auc itself imports nothing of ours
 }
 FILES = sorted(SOURCE.rglob("*.py"))
 
@@ -49,6 +54,8 @@ def test_a_room_imports_only_lower_rooms(path: Path) -> None:
         if there == "app":
             wrong.append(f"{line}: only the command line may call app")
         elif here in RANKS:
+            if here == "modules" and (path.relative_to(SOURCE).parts[1], there) in MODULE_DOORS:
+                continue
             if there not in RANKS or RANKS[there] >= RANKS[here]:
                 wrong.append(f"{line}: {here} (rank {RANKS[here]}) imports {module}")
         elif there in EDGES and (here, there) not in EDGE_DOORS:

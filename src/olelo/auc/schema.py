@@ -81,6 +81,15 @@ cards = Table(
     sqlite_with_rowid=False,
 )
 
+# Counters of cards whose keys a routing script brings (module ims_auth, ims_auth_data_set); no keys.
+scripted = Table(
+    "auc_scripted",
+    metadata,
+    Column("identity", String(255), primary_key=True),
+    Column("sqn", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 events = Table(
     "auc_event",
     metadata,

@@ -75,6 +75,14 @@ class Usim:
         self.slots[ind] = seq
         return _accepted(answer)
 
+    def sqn_in(self, rand: bytes, autn: bytes) -> int:
+        """The SQN of a challenge, which only the card can read; nothing is checked."""
+        return int.from_bytes(xor(autn[:6], self._functions.f2345(rand).ak), "big")
+
+    def answer(self, rand: bytes) -> Accepted:
+        """RES, CK and IK without a look at AUTN: what a card does that does not ask who challenges it."""
+        return _accepted(self._functions.f2345(rand))
+
     def _fresh(self, seq: int, ind: int) -> bool:
         highest = max(self.slots)
         if seq <= self.slots[ind]:

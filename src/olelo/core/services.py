@@ -6,13 +6,15 @@ The real ones are made by `app.py` from `net/`; `olelo.testing` makes fakes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from olelo.core.sockets import Destination
 
 if TYPE_CHECKING:
     from olelo.core.context import RouteContext
     from olelo.sip.message import Message
+
+T = TypeVar("T")
 
 
 class Gate(Protocol):
@@ -60,6 +62,9 @@ class Services(Protocol):
         """Run a shell command; gives its exit status."""
 
     def sleep(self, seconds: float) -> Awaitable[None]: ...
+
+    def in_thread(self, lane: str, call: Callable[[], T]) -> Awaitable[T]:
+        """Make a call that blocks (a database) on a thread. Calls of one lane run one after another, in order."""
 
 
 class TransactionService(Protocol):

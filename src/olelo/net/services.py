@@ -6,7 +6,8 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from olelo.core.dns_cache import DnsView
 from olelo.core.params import CoreParams
@@ -18,6 +19,7 @@ from olelo.net.resolver import Resolver
 from olelo.net.tcp import FIGURES, TcpTransport
 from olelo.net.udp import UdpSocket
 
+T = TypeVar("T")
 Receive = Callable[[bytes, Received], None]
 
 
@@ -47,6 +49,7 @@ class NetServices:
         self.udp: dict[ListenSocket, UdpSocket] = {}
         self.tcp: TcpTransport | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._lanes: dict[str, ThreadPoolExecutor] = {}
         self.now = time.monotonic
         self.wall = time.time
         self.random_bytes = os.urandom
@@ -140,7 +143,15 @@ class NetServices:
     def sleep(self, seconds: float) -> Awaitable[None]:
         return asyncio.sleep(seconds)
 
+    def in_thread(self, lane: str, call: Callable[[], T]) -> Awaitable[T]:
+        worker = self._lanes.get(lane)
+        if worker is None:
+            worker = self._lanes[lane] = ThreadPoolExecutor(1, thread_name_prefix=f"olelo-{lane}")
+        return self.loop.run_in_executor(worker, call)
+
     async def close(self) -> None:
+        for worker in self._lanes.values():
+            worker.shutdown(wait=False, cancel_futures=True)
         for task in list(self._tasks):
             task.cancel()
         for udp in self.udp.values():

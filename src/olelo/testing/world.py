@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from typing import Any, TypeVar
 
 from olelo.core.sockets import Destination
+
+T = TypeVar("T")
 
 #: The wall clock at the start of every test: 2026-01-01 00:00:00 UTC.
 EPOCH = 1_767_225_600.0
@@ -50,7 +52,7 @@ class FakeServices:
 
     sent: every packet that left, in order, as (time, bytes, destination). refuse: destinations (ip, port) that cannot
     be sent to. names: host -> [(proto, ip, port)]; a host that is not there does not resolve. lookup_time: seconds
-    that a look-up takes. lines: (level, text) of the log.
+    that a look-up takes. thread_time: seconds that a call on a thread takes. lines: (level, text) of the log.
     """
 
     def __init__(self) -> None:
@@ -59,6 +61,8 @@ class FakeServices:
         self.refuse: set[tuple[str, int]] = set()
         self.names: dict[str, list[tuple[str, str, int]]] = {}
         self.lookup_time = 0.0
+        self.thread_time = 0.0
+        self._lanes: dict[str, float] = {}
         self.lines: list[tuple[int, str]] = []
         self.closed_connections: set[int] = set()
         self.commands: list[str] = []
@@ -135,6 +139,14 @@ class FakeServices:
         future = FakeFuture()
         self.call_at(self.time + seconds, future.set)
         return future
+
+    async def in_thread(self, lane: str, call: Callable[[], T]) -> T:
+        """Make the call here, after `thread_time` seconds; calls of one lane end in the order they were made."""
+        if self.thread_time:
+            start = max(self.time, self._lanes.get(lane, 0.0))
+            self._lanes[lane] = start + self.thread_time
+            await self.sleep(self._lanes[lane] - self.time)
+        return call()
 
     def connection_alive(self, number: int) -> bool:
         return number not in self.closed_connections
