@@ -13,6 +13,7 @@ from olelo.modules.tm.commands import Commands
 from olelo.modules.tm.contacts import Contacts
 from olelo.modules.tm.relay import CREATED, FAILED, IS_ACK, RETRANSMITTED, Relay
 from olelo.modules.tm.settings import TransactionSettings
+from olelo.modules.tm.suspend import Suspension
 from olelo.modules.tm.uac_commands import UacCommands
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
 from olelo.transaction.branch import REPLIED, TIMED_OUT
@@ -30,7 +31,7 @@ def _route(kind: str) -> tuple[ArgSpec, ...]:
     return (ArgSpec("name", ArgKind.ROUTE, route_kind=kind),)
 
 
-class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
+class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Commands):
     """Stateful processing: transactions, relaying, forking, failure and reply routes."""
 
     # --- opening and finding ------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ class Uac(Answers):
     ) -> None:
         """Build and send the ACK of a 2xx; where it goes is local_ack_mode's to say."""
         branch_id = b"z9hG4bK" + self.new_token() if self.local_ack_branch_mode else branch.branch_id
-        self._run(self._send_ack(tx, branch, reply, branch_id, headers, body))
+        self.drive(self._send_ack(tx, branch, reply, branch_id, headers, body))
 
     async def _send_ack(
         self, tx: Transaction, branch: Branch, reply: RouteContext, branch_id: bytes, headers: bytes, body: bytes
