@@ -14,6 +14,7 @@ from differential import (  # noqa: F401  (each file registers its cases)
     cases_forking,
     cases_register,
     cases_script,
+    cases_tm,
     cases_wire,
 )
 from differential.known import DIFFERS
