@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from olelo.core.blocklist import Blocklist
 from olelo.core.params import CoreParams
 from olelo.core.services import Services, TransactionService
 from olelo.core.sockets import Destination, ListenSocket
@@ -52,6 +53,7 @@ class Engine:
         self.listens: list[Listen] = []
         self.commands: dict[str, RpcSpec] = {}
         self.sflags = 0
+        self.blocklist = Blocklist(self)
         self.tm: TransactionService | None = None
         self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None
         self.started_at = services.wall()

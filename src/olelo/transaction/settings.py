@@ -31,6 +31,8 @@ class Settings:
     remap_503_500: bool = True  #: answer 500 where the best response is 503 (RFC 3261 section 16.7 item 6).
     aggregate_challenges: bool = True  #: answer with the challenges of all branches (section 16.7 item 7).
     faked_reply_prio: int = 0  #: added to the rank of a response that was made here; more is worse.
+    reply_relay_mode: int = 1  #: 0: a 2xx after the final response becomes what retransmissions get.
+    reparse_invite: bool = True  #: False: CANCEL and ACK have the headers of the INVITE as received, not as sent.
     failure_reply_mode: int = (
         3  #: which stored responses serial forking forgets: 0 none, 1 all, 2 last step, 3 if forked.
     )

@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from olelo.core.context import RouteContext
-from olelo.core.engine import DBG, ERR
+from olelo.core.engine import DBG, ERR, WARN
 from olelo.core.forward import forward_reply as forward_stateless
-from olelo.modules.tm.upstream import Upstream
+from olelo.modules.tm.failover import Failover
 from olelo.script.catalog import RouteKind
 from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import Suspended
-from olelo.transaction.branch import Branch
+from olelo.transaction.branch import REPLIED, Branch
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BRANCH_FAILED, CHOSEN, DELIVER, DONE, ENDED, RELAY, SUSPENDED
 
 
-class Answers(Upstream):
+class Answers(Failover):
     """The part of tm that receives answers, and lets time pass."""
 
     def tick(self) -> None:
@@ -28,11 +28,16 @@ class Answers(Upstream):
         self._wake_at = float("inf")
         self._cancel_wake = None
         now = self.engine.services.now()
-        for what, tx, branch in self.table.expire(now):
+        expired = self.table.expire(now)
+        for branch in self.flush():  # it cannot even be sent again
+            if branch.tx is not None:
+                self.go_on(branch.tx, branch, branch.tx.fail_branch(branch, 503, now))
+        for what, tx, late in expired:
             if what == ENDED:
                 self.ended(tx)
-            elif branch is not None:
-                self.go_on(tx, branch, tx.on_timeout(branch, now))
+            elif late is not None:
+                self.timed_out(tx, late, now)
+                self.go_on(tx, late, tx.on_timeout(late, now))
         self.flush()
 
     def ended(self, tx: Transaction) -> None:
@@ -67,6 +72,8 @@ class Answers(Upstream):
                 if route is not None:
                     self.drive(self._onreply(ctx, tx, branch, route))
                     return True
+            if msg.status >= 300:
+                self.refused(tx, branch, ctx)
             verdict = tx.deliver(branch, msg, msg.status, now)
         self.go_on(tx, branch, verdict, ctx)
         return True
@@ -97,7 +104,13 @@ class Answers(Upstream):
         ctx.flags = tx.user_flags
         ctx.bflags = branch.user_flags
         ctx.dropped = False
+        # The route sees this reply as the branch's last one: t_reply() there cancels a branch that rings with it, and
+        # does not cancel one that has just failed.
+        before = branch.status
+        status = branch.status = max(before, ctx.msg.status)
         result = self.engine.run_route(route, ctx, RouteKind.TM_ONREPLY)
+        if branch.status == status:
+            branch.status = before
         if not isinstance(result, int):
             await result
         share(ctx, request)
@@ -115,6 +128,8 @@ class Answers(Upstream):
             self.flush()
             return
         ctx.dropped = False
+        if ctx.msg.status >= 300:
+            self.refused(tx, branch, ctx)
         verdict = tx.deliver(branch, ctx.msg, ctx.msg.status, self.engine.services.now())
         await self._climb(tx, branch, verdict, ctx)
 
@@ -136,7 +151,9 @@ class Answers(Upstream):
             verdict = tx.choose(branch, self.engine.services.now())
         if verdict == CHOSEN:
             verdict = await self._failure_route(tx)
-        if verdict == RELAY:
+        if branch is not None and reply is not None:
+            branch.flags |= REPLIED
+        if verdict == RELAY and tx.user is not None:  # it may be gone after a route that waited
             self.relay_upstream(tx, reply)
         self.flush()
 
@@ -147,11 +164,17 @@ class Answers(Upstream):
         if best is not None:
             for watcher in self.watchers:
                 watcher.failed(tx, best)
-        if best is not None and best.on_failure:
+        if best is not None and best.on_failure and (tx.request is not None or self.enable_uac_fr):
             route = self.engine.route("failure", best.on_failure)
             tx.on_failure = None  # it must be armed again, as in Kamailio
             if route is not None:
+                started = self.engine.services.now()
                 ctx = await self.run_failure(tx, best, route, RouteKind.FAILURE)
+                seconds = self.engine.services.now() - started
+                if self.exec_time_check and seconds * 1000 >= self.exec_time_check:
+                    self.engine.log(WARN, f"tm: failure_route[{best.on_failure}] has taken {seconds:.3f} s")
+                if tx.user is None:
+                    return DONE  # its lifetime has ended while the route waited
                 drop = ctx.store.get("tm", {}).get("drop_replies") if ctx.store else None
                 error = ctx.error
         verdict = tx.settle(self.engine.services.now(), drop)
@@ -177,6 +200,7 @@ class Answers(Upstream):
         ctx.reply = branch.reply
         ctx.ruri, ctx.dst_uri, ctx.path = request.ruri, request.dst_uri, request.path
         if resumed:
+            ctx.branch = -1  # no branch was picked
             ctx.ruri_used = request.ruri_used
             ctx.branches = request.branches
             request.branches = []
@@ -194,6 +218,8 @@ class Answers(Upstream):
         share(request, ctx)
         msg = request.msg
         edits = msg.edits[:]
+        if isinstance(tx.saved_edits, list):
+            msg.edits[:] = tx.saved_edits
         if kind is RouteKind.BRANCH_FAILURE:
             ctx.event = f"tm:branch-failure:{branch.on_branch_failure}"
             tx.on_branch_failure = None  # as on_failure: for new branches it must be armed again

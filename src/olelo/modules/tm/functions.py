@@ -18,7 +18,7 @@ from olelo.modules.tm.uac_commands import UacCommands
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
 from olelo.transaction.branch import REPLIED, TIMED_OUT
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import CANCELED
+from olelo.transaction.verdict import CANCELED, SUSPENDED
 
 TM_ONREPLY = RouteKind.TM_ONREPLY
 RELAYING = REQUEST | FAILURE | RouteKind.BRANCH_FAILURE
@@ -183,7 +183,8 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Commands
 
     @function("t_relay_to", routes=RELAYING, waits=True)
     def t_relay_to(self, ctx: RouteContext, proxy: str = "", flags: str = "") -> int | Awaitable[int]:
-        """Forward to a proxy `[proto:]host[:port]`; flags: 0x01 no 100 Trying, 0x02 no answer on failure, 0x04 no DNS failover.
+        """Forward to a proxy `[proto:]host[:port]`, or as t_relay; flags: 0x01 no 100 Trying, 0x02 no answer on failure,
+        0x04 no DNS failover.
 
         With one argument that is a number, it is the flags.
         """
@@ -194,6 +195,8 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Commands
             self.store_of(ctx)["auto_100"] = 0
         if bits & 2:
             self.store_of(ctx)["no_internal_reply"] = True
+        if bits & 4:
+            self.t_set_disable_failover(ctx, 1)
         proto, host, port = _split(proxy)
         return self.relay(ctx, _proxy(host, port), proto)
 
@@ -327,8 +330,8 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Commands
         tx = ctx.tx
         if tx is None:
             return 0
-        if ctx.kind in (RouteKind.FAILURE, RouteKind.BRANCH_FAILURE) and 0 <= ctx.branch < len(tx.branches):
-            return int(tx.branches[ctx.branch].status)
+        if ctx.kind in (RouteKind.FAILURE, RouteKind.BRANCH_FAILURE):
+            return int(tx.branches[ctx.branch].status) if 0 <= ctx.branch < len(tx.branches) else 0
         return int(tx.status)
 
     @function("t_get_status_code", routes=REQUEST | ONREPLY | FAILURE | BRANCH)
@@ -390,8 +393,9 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Commands
 
     @function("t_is_retr_async_reply", routes=TM_ONREPLY)
     def t_is_retr_async_reply(self, ctx: RouteContext) -> int:
-        """Is this a retransmitted answer to a suspended one? Olelo queues those behind the script, so: -1."""
-        return -1
+        """Did a reply come while another one of its transaction is suspended? Returns 1 yes, -1 no."""
+        tx = ctx.tx
+        return 1 if tx is not None and tx.flags & SUSPENDED else -1
 
     @function("t_drop_replies", routes=FAILURE)
     def t_drop_replies(self, ctx: RouteContext, mode: str = "a") -> int:
@@ -409,8 +413,13 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Commands
 
     @function("t_save_lumps", routes=REQUEST)
     def t_save_lumps(self, ctx: RouteContext) -> int:
-        """Keep the edits so far with the transaction; Olelo's shares them with its message. Returns 1, -1 without one."""
-        return 1 if ctx.tx is not None else -1
+        """Keep the edits so far for the branches that failure routes add; later ones are for the next t_relay() alone.
+        t_relay() does so itself. Returns 1, -1 without transaction, or when it was forwarded before."""
+        tx = ctx.tx
+        if tx is None or tx.branches:
+            return -1
+        tx.saved_edits = ctx.msg.edits[:]
+        return 1
 
     @function("t_msg_apply_changes", routes=REQUEST)
     def t_msg_apply_changes(self, ctx: RouteContext) -> int:

@@ -11,6 +11,20 @@ def _timer(value: int) -> None:
         raise ValueError("is a time in milliseconds and cannot be negative")
 
 
+def failover_codes(text: str) -> frozenset[int]:
+    """The answers that failover_reply_codes names, and 503. Raises ValueError."""
+    codes = {503}
+    for item in filter(None, (part.strip() for part in text.split(";"))):
+        name, _, number = (part.strip() for part in item.partition("="))
+        if name == "code" and number.isdigit() and 300 <= int(number) < 1000:
+            codes.add(int(number))
+        elif name == "class" and number.isdigit() and 3 <= int(number) <= 9:
+            codes.update(range(int(number) * 100, int(number) * 100 + 100))
+        else:
+            raise ValueError("is a list of code=300..999 and class=3..9, separated by semicolons")
+    return frozenset(codes)
+
+
 def _method(value: int) -> None:
     if value not in (0, 1, 2):
         raise ValueError("is 0 (fake a 487), 1 (wait for a provisional answer) or 2 (send the CANCEL at once)")
@@ -77,22 +91,32 @@ class TmParams(Module):
     evlreq_mode = param(0, "When tm:local-request runs.", noop=True)
     unix_tx_timeout = param(500, "Milliseconds to write to a unix socket.", noop=True)
     callid_cseq_matching = param(0, "Match replies by Call-ID and CSeq, too.", noop=True)
-    reparse_invite = param(1, "Build CANCEL and ACK from the INVITE as sent; Olelo always does.", noop=True)
-    reparse_on_dns_failover = param(1, "Rebuild a request for the next address of a name.", noop=True)
-    blst_503 = param(0, "Blocklist sources of 503.", noop=True)
-    blst_503_def_timeout = param(0, "Seconds on that list by default.", noop=True)
-    blst_503_min_timeout = param(0, "Fewest seconds on that list.", noop=True)
-    blst_503_max_timeout = param(3600, "Most seconds on that list.", noop=True)
-    blst_methods_add = param(1, "Methods whose timeouts blocklist.", noop=True)
-    blst_methods_lookup = param(-9, "Methods that respect the blocklist.", noop=True)
+    reparse_invite = param(1, "1: CANCEL and ACK have the headers of the INVITE as sent; 0: as received.")
+    reparse_on_dns_failover = param(
+        1, "The request for the next address of a name: 1 what was sent, under a new Via; 0 made anew, no branch_route."
+    )
+    blst_503 = param(0, "1: the sender of a 503 goes to the core's blocklist (use_dst_blocklist).")
+    blst_503_def_timeout = param(0, "Seconds that it stays there without a Retry-After; 0 keeps it off the list.")
+    blst_503_min_timeout = param(0, "Fewest seconds that a Retry-After gives.")
+    blst_503_max_timeout = param(3600, "Most seconds that a Retry-After gives.")
+    blst_methods_add = param(1, "Methods (bits) whose timeouts put the destination on the blocklist: INVITE.")
+    blst_methods_lookup = param(-9, "Methods (bits) that heed the blocklist: all but BYE.")
     tw_append = param("", "What t_write_req writes besides.", repeat=True, noop=True)
-    failure_exec_mode = param(0, "1: run failure routes for suspended transactions, too.", noop=True)
-    failover_reply_codes = param("", "Answers that try the next address of a name.", noop=True)
-    dns_reuse_rcv_socket = param(0, "Send further addresses' requests from the receiving socket.", noop=True)
+    failure_exec_mode = param(
+        0, "1: a branch that cannot be sent stays until fr_timer, so that failure routes run; 0: t_relay() fails."
+    )
+    failover_reply_codes = param(
+        "", "Answers besides 503 that try the next address of a name: code=403;class=5.", check=failover_codes
+    )
+    dns_reuse_rcv_socket = param(0, "1: requests for further addresses leave by the socket the request came in by.")
     xavp_contact = param("", "xavp with attributes of a contact.", noop=True)
-    exec_time_check = param(5000, "Log line for slow reply handling.", noop=True)
-    reply_relay_mode = param(1, "0: onreply routes decide by drop for every reply.", noop=True)
-    enable_uac_fr = param(0, "1: $fU and the like of a local request can be set.", noop=True)
+    exec_time_check = param(
+        5000, "Milliseconds after which a failure route is reported as slow; 0 never.", check=_timer
+    )
+    reply_relay_mode = param(
+        1, "0: a 2xx that comes after the final answer becomes what a repeated request gets; 1: it is only passed on."
+    )
+    enable_uac_fr = param(0, "1: a failure_route that tm:local-request has armed runs for requests of our own, too.")
     delayed_reply = param(0, "Delay of replies.", noop=True)
     e2e_cancel_hop_by_hop = param(1, "CANCEL hop by hop, as RFC 3261 asks; Olelo always does.", noop=True)
     headers_mode = param(0, "How headers of local requests are printed.", noop=True)
@@ -117,6 +141,8 @@ class TmParams(Module):
             aggregate_challenges=bool(self.aggregate_challenges),
             faked_reply_prio=self.faked_reply_prio,
             local_cancel_reason=bool(self.local_cancel_reason),
+            reply_relay_mode=self.reply_relay_mode,
+            reparse_invite=bool(self.reparse_invite),
             ac_extra_hdrs=self.ac_extra_hdrs.encode("latin-1"),
             failure_reply_mode=self.failure_reply_mode,
             ruri_matching=bool(self.ruri_matching),

@@ -11,7 +11,7 @@ from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.errors import E_UNSPEC, REASONS, answer_for
 from olelo.core.reply import build_reply
-from olelo.modules.tm.params import TmParams
+from olelo.modules.tm.params import TmParams, failover_codes
 from olelo.modules.tm.watch import Watcher
 from olelo.script.catalog import RouteKind
 from olelo.sip.build import forward_reply
@@ -34,6 +34,7 @@ class Upstream(TmParams):
     def init(self) -> None:
         engine = self.engine
         self.table = TransactionTable(self.settings())
+        self.failover_codes = failover_codes(self.failover_reply_codes)
         self.reason_100 = self.auto_inv_100_reason.encode("latin-1")
         #: modules that are told what happens to transactions; see `watch`
         self.watchers: list[Watcher] = []
@@ -102,13 +103,13 @@ class Upstream(TmParams):
         return ctx
 
     def flush(self) -> Sequence[Branch]:
-        """Send what the transaction room put into its outbox; returns the branches whose packets could not leave."""
+        """Send what the transaction room put into its outbox; returns the branches whose requests could not leave."""
         failed: Sequence[Branch] = ()
         outbox = self.table.outbox
         if outbox:
             send = self.engine.services.send
             for packet, to, branch in outbox:
-                if not send(packet, to) and branch is not None:  # type: ignore[arg-type]
+                if not send(packet, to) and branch is not None and packet is branch.request:  # type: ignore[arg-type]
                     failed = [*failed, branch]
             outbox.clear()
         self.wake()

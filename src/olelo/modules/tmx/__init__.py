@@ -24,6 +24,7 @@ from olelo.modules.tm.relay import CREATED
 from olelo.modules.tmx.variables import inner_getter
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
 from olelo.transaction.branch import BLIND, CANCELLED, Branch
+from olelo.transaction.cancel import reason_of
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import CANCELED, SUSPENDED
 
@@ -116,8 +117,6 @@ class Tmx(Module):
             this = branch.index == ctx.branch
             wanted = (mode == "all" or (mode == "this") == this) and not (this and final)
             if wanted and branch.status < 200 and not branch.flags & (CANCELLED | BLIND):
-                if this and branch.status < 100:
-                    branch.status = ctx.msg.status  # this very reply allows the CANCEL (RFC 3261 section 9.1)
                 tx.cancel_branches(now, branch)
                 found = True
         self.tm.flush()
@@ -142,9 +141,8 @@ class Tmx(Module):
             return -1
         if 0 < flag < 32:
             tx.user_flags |= 1 << flag
-        if 100 <= code < 700:
-            tx.cancel_reason = b"Reason: SIP;cause=%d\r\n" % code
-        tx.cancel_branches(self.engine.now())
+        reason = reason_of(code) if 200 <= code < 700 and self.tm.local_cancel_reason else b""
+        tx.cancel_branches(self.engine.now(), reason=reason)
         self.tm.flush()
         return 1
 
@@ -215,6 +213,8 @@ class Tmx(Module):
             if tx.is_invite and tx.status < 100 and self.tm.sends_100(ctx):
                 self.tm.answer(ctx, tx, 100, self.tm.reason_100)
             tx.user_flags = ctx.flags
+            if not tx.branches and tx.saved_edits is None:
+                tx.saved_edits = ctx.msg.edits[:]
             tx.suspend(self.engine.now())
         else:
             tx.flags |= SUSPENDED
@@ -276,8 +276,11 @@ class Tmx(Module):
 
     @variable("T_reply_last")
     def t_reply_last(self, ctx: RouteContext) -> Value:
-        """Status of the last reply that came in on this branch; only in onreply routes, empty elsewhere."""
-        return ctx.msg.status if ctx.kind is RouteKind.TM_ONREPLY else ""
+        """Highest status that came in on this branch; only in onreply routes, empty elsewhere."""
+        branch = self.branch_of(ctx)
+        if ctx.kind is not RouteKind.TM_ONREPLY:
+            return ""
+        return max(branch.status, ctx.msg.status) if branch is not None else ctx.msg.status
 
     @variable("T_reply_ruid")
     def t_reply_ruid(self, ctx: RouteContext) -> Value:
@@ -337,7 +340,7 @@ class Tmx(Module):
 
     @variable("T_req", inner="required", dynamic=False)
     def t_req(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T_req(pv): a variable of the transaction's request, in reply routes."""
+        """$T_req(pv): a variable of the transaction's request as it was received, in reply routes."""
 
         def other(ctx: RouteContext) -> RouteContext | None:
             if ctx.msg.is_request:
@@ -346,9 +349,21 @@ class Tmx(Module):
             if tx is None:  # in reply_route the reply is not matched yet
                 branch = self.tm.table.lookup_reply(ctx.msg)
                 tx = branch.tx if branch is not None else None
-            return self.tm.context_of(tx) if tx is not None and tx.user is not None else None
+            return self._received(tx, ctx) if tx is not None else None
 
         return inner_getter(self.engine, inner, other), None
+
+    def _received(self, tx: Transaction, ctx: RouteContext) -> RouteContext | None:
+        """A transaction's request as it came in, before any script, with the AVPs of the script that asks."""
+        msg = self.tm.message_of(tx) if self.tm.enable_uac_fr else tx.request
+        if msg is None or tx.user is None:
+            return None
+        request = self.tm.context_of(tx)
+        found = RouteContext(self.engine, msg, request.rcv, RouteKind.REQUEST)
+        found.flags, found.xflags, found.force_socket = tx.user_flags, request.xflags, request.force_socket
+        found.avps, found.xavps, found.xavus, found.xavis = ctx.avps, ctx.xavps, ctx.xavus, ctx.xavis
+        found.vars = ctx.vars
+        return found
 
     @variable("T_rpl", inner="required", dynamic=False)
     def t_rpl(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
@@ -363,13 +378,13 @@ class Tmx(Module):
 
     @variable("T_inv", inner="required", dynamic=False)
     def t_inv(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T_inv(pv): a variable of the INVITE that this CANCEL is about."""
+        """$T_inv(pv): a variable of the INVITE that this CANCEL is about, as it was received."""
 
         def other(ctx: RouteContext) -> RouteContext | None:
             if ctx.kind is not RouteKind.REQUEST or ctx.msg.method != "CANCEL":
                 return None
             invite = self.tm.table.lookup_cancel(ctx.msg)
-            return self.tm.context_of(invite) if invite is not None and invite.user is not None else None
+            return self._received(invite, ctx) if invite is not None else None
 
         return inner_getter(self.engine, inner, other), None
 
