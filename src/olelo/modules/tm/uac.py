@@ -8,7 +8,7 @@ from typing import Any
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.errors import E_SEND, answer_for
-from olelo.core.forward import hop_now, next_hop
+from olelo.core.forward import every_hop, hop_now, next_hop
 from olelo.core.services import UacRequest
 from olelo.core.sockets import STREAMS, Destination, Received
 from olelo.modules.tm.answers import Answers
@@ -71,12 +71,11 @@ class Uac(Answers):
     async def send_local(self, request: UacRequest) -> int:
         """Send a request of our own. Returns SENT, DROPPED, or a negative number of core.errors."""
         engine = self.engine
-        to = hop_now(engine, request.dst_uri or request.ruri, request.socket, "")
-        if to is None:
-            to = await next_hop(engine, request.dst_uri or request.ruri, request.socket, "")  # type: ignore[misc]
-        if isinstance(to, int):
+        hops = await every_hop(engine, request.dst_uri or request.ruri, request.socket, "")
+        if isinstance(hops, int):
             engine.log(ERR, f"tm: nowhere to send {request.method} {request.ruri!r}")
-            return to
+            return hops
+        to = hops[0]
         self._complete(request, to)
         if request.method == "ACK":  # opens no transaction
             packet = build_local(request, to, b"z9hG4bK" + self.new_token(), self.user_agent_line)
@@ -115,8 +114,12 @@ class Uac(Answers):
                 return changed
             packet, to = changed
         branch = tx.add_branch(packet, to, to.proto in STREAMS, engine.services.now(), ctx.ruri)
-        if self.flush():
-            tx.drop_branch(branch)
+        if len(hops) > 1 and to is hops[0] and engine.params.use_dns_failover:
+            branch.spare = [*hops[1:]]
+        if branch in self.flush():
+            self.not_sent(tx, branch)
+            if self.fail_over(tx, branch):
+                return SENT
             self.table.end(tx)
             self.ended(tx)
             return E_SEND
