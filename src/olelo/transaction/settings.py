@@ -39,6 +39,9 @@ class Settings:
     ruri_matching: bool = True  #: RFC 2543 matching compares the Request-URI.
     via1_matching: bool = True  #: RFC 2543 matching compares the topmost Via.
     callid_matching: bool = False  #: compare Call-ID as well when the branch has matched.
+    callid_cseq_matching: bool = (
+        False  #: match replies by Call-ID, CSeq number and branch index, not by the whole branch.
+    )
     granularity: float = 0.05  #: timers fire up to this much late.
 
 

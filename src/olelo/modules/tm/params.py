@@ -52,7 +52,7 @@ class TmParams(Module):
     auto_inv_100 = param(1, "1: answer 100 to an INVITE before it is forwarded.")
     auto_inv_100_reason = param("trying -- your call is important to us", "Reason of that 100.")
     restart_fr_on_each_reply = param(1, "1: every provisional answer starts fr_inv_timer anew.")
-    pass_provisional_replies = param(0, "1: modules see provisional answers, too.", noop=True)
+    pass_provisional_replies = param(0, "1: modules see provisional answers to requests of our own, too.")
     aggregate_challenges = param(1, "1: a 401 or 407 carries the challenges of all branches.")
     unmatched_cancel = param(0, "A CANCEL without its INVITE: 0 forward statefully, 1 statelessly, 2 drop.")
     cancel_b_method = param(
@@ -78,7 +78,7 @@ class TmParams(Module):
     fr_inv_timer_avp = param("", "AVP with a fr_inv_timer in seconds for one transaction.", deprecated="use t_set_fr()")
     reply_408_code = param(408, "Status of the answer to a request that timed out.")
     reply_408_reason = param("Request Timeout", "Reason of that answer.")
-    rich_redirect = param(0, "1: a 3xx made by t_reply shows branch flags and path.", noop=True)
+    rich_redirect = param(0, "Contacts of a 3xx from t_reply: 1 with branch flags, 2 with their path; added up.")
     on_sl_reply = param("", "onreply_route for replies without a transaction.", any_type=True)
     ac_extra_hdrs = param("", "Headers of an INVITE that start like this go into its ACK and CANCEL, too.")
     local_ack_mode = param(
@@ -90,7 +90,9 @@ class TmParams(Module):
     evcb_local_ack_sent = param("", "Function of an embedded interpreter for sent ACKs.", noop=True)
     evlreq_mode = param(0, "When tm:local-request runs.", noop=True)
     unix_tx_timeout = param(500, "Milliseconds to write to a unix socket.", noop=True)
-    callid_cseq_matching = param(0, "Match replies by Call-ID and CSeq, too.", noop=True)
+    callid_cseq_matching = param(
+        0, "1: a reply whose branch is not ours is matched by Call-ID, CSeq number and the branch's last part."
+    )
     reparse_invite = param(1, "1: CANCEL and ACK have the headers of the INVITE as sent; 0: as received.")
     reparse_on_dns_failover = param(
         1, "The request for the next address of a name: 1 what was sent, under a new Via; 0 made anew, no branch_route."
@@ -109,7 +111,7 @@ class TmParams(Module):
         "", "Answers besides 503 that try the next address of a name: code=403;class=5.", check=failover_codes
     )
     dns_reuse_rcv_socket = param(0, "1: requests for further addresses leave by the socket the request came in by.")
-    xavp_contact = param("", "xavp with attributes of a contact.", noop=True)
+    xavp_contact = param("", "xavp with attributes of the contacts, one after the other, as usrloc's of this name.")
     exec_time_check = param(
         5000, "Milliseconds after which a failure route is reported as slow; 0 never.", check=_timer
     )
@@ -117,7 +119,7 @@ class TmParams(Module):
         1, "0: a 2xx that comes after the final answer becomes what a repeated request gets; 1: it is only passed on."
     )
     enable_uac_fr = param(0, "1: a failure_route that tm:local-request has armed runs for requests of our own, too.")
-    delayed_reply = param(0, "Delay of replies.", noop=True)
+    delayed_reply = param(1, "0: where t_relay() fails, the answer is sent at once, not at the script's end.")
     e2e_cancel_hop_by_hop = param(1, "CANCEL hop by hop, as RFC 3261 asks; Olelo always does.", noop=True)
     headers_mode = param(0, "How headers of local requests are printed.", noop=True)
     reply_matching = param(1, "How replies are matched.", noop=True)
@@ -148,4 +150,5 @@ class TmParams(Module):
             ruri_matching=bool(self.ruri_matching),
             via1_matching=bool(self.via1_matching),
             callid_matching=bool(self.callid_matching),
+            callid_cseq_matching=bool(self.callid_cseq_matching),
         )

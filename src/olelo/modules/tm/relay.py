@@ -314,7 +314,11 @@ class Relay(Answers):
         store = self.store_of(ctx)
         if store.get("no_internal_reply"):
             return -4
-        store["delayed"] = error
+        if not self.delayed_reply and ctx.kind is RouteKind.REQUEST and not tx.open_branches:
+            if not self.answer(ctx, tx, *self.tm_error(error)):
+                tx.release(self.engine.services.now())
+        else:
+            store["delayed"] = error
         return -1 if error in (E_SEND, E_CANCELED) else error
 
     def script_done(self, ctx: RouteContext) -> None:

@@ -138,8 +138,9 @@ class Upstream(TmParams):
         request = self.context_of(tx)
         tag = self.local_tag(tx) if status >= 180 else b""
         packet = build_reply(
-            self.engine, request.msg, request.rcv, status, reason, tag, ctx, msg_flags=request.msg_flags
-        )
+            self.engine, request.msg, request.rcv, status, reason, tag, ctx,
+            msg_flags=request.msg_flags, rich=self.rich_redirect,
+        )  # fmt: skip
         done = tx.reply_local(status, packet, self.engine.services.now(), tag)
         self.flush()
         if done:
@@ -178,7 +179,10 @@ class Upstream(TmParams):
         now = self.engine.services.now()
         branch = tx.relaying
         if tx.is_local:
-            tx.relay(b"", now)
+            status = tx.relay_status
+            if tx.relay(b"", now) and (status >= 200 or self.pass_provisional_replies):
+                for watcher in self.watchers:
+                    watcher.local_answer(tx, status, reply.msg if reply is not None and not tx.relay_local else None)
             self.local_answer(tx, branch)
             return
         if not tx.relay_local and branch is not None:
