@@ -186,13 +186,18 @@ class Transaction(ServerSide):
         self.table.wheel.arm(self, branch.give_up, now)
 
     def suspend(self, now: float) -> Branch:
-        """Hold the transaction open with a blind branch that sends nothing; fr_timer guards it (`t_suspend()`)."""
+        """Hold the transaction open until `resume()`, or until fr_timer ends its blind branch (`t_suspend()`)."""
+        self.flags |= SUSPENDED
+        return self.add_blind(now)
+
+    def add_blind(self, now: float) -> Branch:
+        """Add a branch that sends nothing; fr_timer ends it, and then the caller gets its 408 in any case."""
         index = len(self.branches)
         branch = Branch(self, index, self.branch_id(index), b"", None, True, b"")
         branch.flags = BLIND
         branch.give_up = min(now + self.fr_timer, self.end_of_life)
         self.branches.append(branch)
-        self.flags |= SUSPENDED
+        self.flags |= NOISY
         self.table.wheel.arm(self, branch.give_up, now)
         return branch
 

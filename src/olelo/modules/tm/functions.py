@@ -15,6 +15,7 @@ from olelo.modules.tm.relay import CREATED, FAILED, IS_ACK, RETRANSMITTED, Relay
 from olelo.modules.tm.settings import TransactionSettings
 from olelo.modules.tm.suspend import Suspension
 from olelo.modules.tm.uac_commands import UacCommands
+from olelo.modules.tm.write import Write
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
 from olelo.transaction.branch import REPLIED, TIMED_OUT
 from olelo.transaction.transaction import Transaction
@@ -31,7 +32,7 @@ def _route(kind: str) -> tuple[ArgSpec, ...]:
     return (ArgSpec("name", ArgKind.ROUTE, route_kind=kind),)
 
 
-class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Commands):
+class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Commands):
     """Stateful processing: transactions, relaying, forking, failure and reply routes."""
 
     # --- opening and finding ------------------------------------------------------------------------------

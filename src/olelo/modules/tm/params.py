@@ -2,8 +2,44 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
+from olelo.core.avps import avp_key
 from olelo.core.module import Module, param
 from olelo.transaction.settings import Settings
+
+
+class Append(NamedTuple):
+    """What a tw_append adds: (avp or hdr, title, name) of each element, and whether the body is wanted."""
+
+    elements: tuple[tuple[str, str, str], ...]
+    body: bool
+
+
+_ELEMENT = re.compile(r"(?:([^\s=\[\];]+)\s*=\s*)?(avp|hdr|msg)\[([^\s\];]+)\]", re.IGNORECASE)
+
+
+def tw_append(text: str) -> tuple[str, Append]:
+    """A name in small letters and what it adds: `name:title=hdr[From];avp[x];msg[body]`. Raises ValueError."""
+    name, colon, rest = text.partition(":")
+    name = name.strip().lower()
+    if not name or not colon or not rest.strip():
+        raise ValueError("is name:element;element with elements [title=]avp[name], [title=]hdr[name] and msg[body]")
+    elements = []
+    body = False
+    for part in rest.split(";"):
+        match = _ELEMENT.fullmatch(part.strip())
+        if match is None:
+            raise ValueError(f"{part.strip()!r} is not [title=]avp[name], [title=]hdr[name] or msg[body]")
+        kind, value = match[2].lower(), match[3]
+        if kind == "msg":
+            if value.lower() != "body":
+                raise ValueError(f"a message has only msg[body], not {part.strip()!r}")
+            body = True
+        else:
+            elements.append((kind, match[1] or avp_key(value) if kind == "avp" else match[1] or value, value))
+    return name, Append(tuple(elements), body)
 
 
 def _timer(value: int) -> None:
@@ -89,7 +125,7 @@ class TmParams(Module):
     event_callback_lres_sent = param("", "Function of an embedded interpreter for sent answers.", noop=True)
     evcb_local_ack_sent = param("", "Function of an embedded interpreter for sent ACKs.", noop=True)
     evlreq_mode = param(0, "When tm:local-request runs.", noop=True)
-    unix_tx_timeout = param(500, "Milliseconds to write to a unix socket.", noop=True)
+    unix_tx_timeout = param(500, "Milliseconds that t_write_unix() waits for a slow reader.", check=_timer)
     callid_cseq_matching = param(
         0, "1: a reply whose branch is not ours is matched by Call-ID, CSeq number and the branch's last part."
     )
@@ -103,7 +139,10 @@ class TmParams(Module):
     blst_503_max_timeout = param(3600, "Most seconds that a Retry-After gives.")
     blst_methods_add = param(1, "Methods (bits) whose timeouts put the destination on the blocklist: INVITE.")
     blst_methods_lookup = param(-9, "Methods (bits) that heed the blocklist: all but BYE.")
-    tw_append = param("", "What t_write_req writes besides.", repeat=True, noop=True)
+    tw_append = param(
+        "", "What t_write_req and t_write_unix add for name/append: name:title=hdr[X];avp[y];msg[body].",
+        repeat=True, check=tw_append,
+    )  # fmt: skip
     failure_exec_mode = param(
         0, "1: a branch that cannot be sent stays until fr_timer, so that failure routes run; 0: t_relay() fails."
     )

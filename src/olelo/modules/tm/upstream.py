@@ -11,7 +11,7 @@ from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.errors import E_UNSPEC, REASONS, answer_for
 from olelo.core.reply import build_reply
-from olelo.modules.tm.params import TmParams, failover_codes
+from olelo.modules.tm.params import TmParams, failover_codes, tw_append
 from olelo.modules.tm.watch import Watcher
 from olelo.script.catalog import RouteKind
 from olelo.sip.build import forward_reply
@@ -34,6 +34,7 @@ class Upstream(TmParams):
     def init(self) -> None:
         engine = self.engine
         self.table = TransactionTable(self.settings())
+        self.appends = dict(tw_append(str(text)) for text in self.values("tw_append"))
         self.failover_codes = failover_codes(self.failover_reply_codes)
         self.reason_100 = self.auto_inv_100_reason.encode("latin-1")
         #: modules that are told what happens to transactions; see `watch`
