@@ -193,29 +193,16 @@ class Answers(Failover):
         route sets it. A suspended request goes on where it was, its destinations unused (resumed).
         """
         request = self.context_of(tx)
-        ctx = RouteContext(self.engine, request.msg, request.rcv, kind)
-        ctx.msg_id = request.msg_id
-        ctx.tx = tx
-        ctx.branch = branch.index
-        ctx.reply = branch.reply
-        ctx.ruri, ctx.dst_uri, ctx.path = request.ruri, request.dst_uri, request.path
+        ctx = self.again(tx, kind)
         if resumed:
-            ctx.branch = -1  # no branch was picked
             ctx.ruri_used = request.ruri_used
             ctx.branches = request.branches
             request.branches = []
             ctx.bflags = request.bflags
         else:
-            ctx.ruri_used = True
+            ctx.branch = branch.index
+            ctx.reply = branch.reply
             ctx.bflags = branch.user_flags
-        ctx.flags = tx.user_flags
-        ctx.xflags = request.xflags
-        ctx.msg_flags = request.msg_flags
-        ctx.force_socket = request.force_socket
-        ctx.record_route = request.record_route
-        ctx.reply_lines = list(request.reply_lines)
-        ctx.vars = request.vars
-        share(request, ctx)
         msg = request.msg
         edits = msg.edits[:]
         if isinstance(tx.saved_edits, list):
@@ -238,6 +225,24 @@ class Answers(Failover):
         except StopIteration:
             return
         self.engine.services.spawn(Suspended(work, pending), self._finished)
+
+    def again(self, tx: Transaction, kind: RouteKind) -> RouteContext:
+        """A context for another look at a transaction's request: as it was when it was forwarded, `$ru` used up."""
+        request = self.context_of(tx)
+        ctx = RouteContext(self.engine, request.msg, request.rcv, kind)
+        ctx.msg_id = request.msg_id
+        ctx.tx = tx
+        ctx.ruri, ctx.dst_uri, ctx.path = request.ruri, request.dst_uri, request.path
+        ctx.ruri_used = True
+        ctx.flags = tx.user_flags
+        ctx.xflags = request.xflags
+        ctx.msg_flags = request.msg_flags
+        ctx.force_socket = request.force_socket
+        ctx.record_route = request.record_route
+        ctx.reply_lines = list(request.reply_lines)
+        ctx.vars = request.vars
+        share(request, ctx)
+        return ctx
 
     def _finished(self, _result: Any, error: BaseException | None) -> None:
         if error is not None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from copy import copy
 
-from olelo.core.context import RouteContext
+from olelo.core.context import DestBranch, RouteContext
 from olelo.core.engine import ERR, WARN
 from olelo.core.errors import (
-    E_BAD_ADDRESS,
     E_BAD_URI,
     E_CANCELED,
     E_CFG,
@@ -16,18 +15,20 @@ from olelo.core.errors import (
     E_TOO_MANY_BRANCHES,
     E_UNSPEC,
 )
-from olelo.core.forward import build_request, every_hop, forward_to, hop_now, next_hop
+from olelo.core.forward import build_request, every_hop, hop_now, next_hop
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import STREAMS, Destination, ListenSocket
-from olelo.modules.tm.answers import Answers
+from olelo.modules.tm.hop import HopByHop
 from olelo.script.catalog import RouteKind
 from olelo.script.runtime import parse_int
 from olelo.sip.errors import SipError
 from olelo.sip.uri import parse_uri
-from olelo.transaction.branch import BLIND, INF, SKIP, Branch
+from olelo.transaction.branch import INF, SKIP, Branch
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY, SUSPENDED, TELL_FAILURE
+from olelo.transaction.verdict import BLOCKED_6XX, CANCELED, SUSPENDED, TELL_FAILURE
 
+#: Parameter of our Via in which t_vbflag_set() puts its flags, in hexadecimal.
+VIA_FLAGS = b"kvf"
 #: What `new_transaction` says of a request.
 CREATED, RETRANSMITTED, IS_ACK, FAILED = 1, 0, 2, -1
 
@@ -50,7 +51,7 @@ class Target:
         self.location_ua = location_ua
 
 
-class Relay(Answers):
+class Relay(HopByHop):
     """The part of tm that sends requests."""
 
     def new_transaction(self, ctx: RouteContext) -> int:
@@ -146,7 +147,7 @@ class Relay(Answers):
             if opened == RETRANSMITTED:
                 return 1
             if opened == IS_ACK:
-                return self._forward_ack(ctx, proxy, proto)
+                return self.forward_ack(ctx, proxy, proto)
             if opened == FAILED:
                 return -1
             tx = ctx.tx
@@ -203,6 +204,8 @@ class Relay(Answers):
         self, ctx: RouteContext, tx: Transaction, targets: list[Target], proxy: bytes, proto: str
     ) -> int:
         route = self.engine.route("branch", tx.on_branch) if tx.on_branch else None
+        if route is not None:
+            self.store_of(self.context_of(tx))["on_branch"] = tx.on_branch  # for append_branches()
         tx.on_branch = None
         added = 0
         worst = E_UNSPEC
@@ -221,6 +224,7 @@ class Relay(Answers):
                 ctx.bflags, ctx.force_socket, ctx.branch = target.flags, target.socket, len(tx.branches)
                 ctx.ruid, ctx.instance, ctx.location_ua = target.ruid, target.instance, target.location_ua
                 ctx.record_route = copy(record)  # parameters may be added to it, for this branch alone
+                self.store_of(ctx)["vbflags"] = 0
                 ctx.dropped = False
                 result = self.engine.run_route(route, ctx, RouteKind.BRANCH)
                 if not isinstance(result, int):
@@ -233,7 +237,9 @@ class Relay(Answers):
                 if isinstance(hops, int):
                     worst = min(worst, hops)
                 elif tx.status < 200 and not tx.flags & CANCELED:
-                    branch = self._send_branch(ctx, tx, target, hops[0])
+                    flags = self.store_of(ctx).get("vbflags") if route is not None else 0
+                    mark = b";%b=%x" % (VIA_FLAGS, flags) if flags else b""
+                    branch = self._send_branch(ctx, tx, target, hops[0], mark)
                     if len(hops) > 1:
                         branch.spare = [*hops[1:]]
                     added += 1
@@ -264,9 +270,36 @@ class Relay(Answers):
             Destination(to.proto, to.ip, to.port, ours) if to.proto == ours.proto else to for to in hops[1:]
         ]
 
-    def _send_branch(self, ctx: RouteContext, tx: Transaction, target: Target, to: Destination) -> Branch:
+    def append_branches(
+        self, tx: Transaction, branches: list[DestBranch], contact: bytes = b""
+    ) -> int | Awaitable[int]:
+        """Add destinations to a transaction that runs; those that it has, or that lack the text in contact, are left
+        out. The branch_route of its first step runs again. Returns 1, -1 nothing was added."""
+        if tx.user is None or tx.flags & (CANCELED | BLOCKED_6XX) or 200 <= tx.status < 400 or tx.status >= 600:
+            return -1
+        there = {(branch.ruid, branch.uri) for branch in tx.branches}
+        new = [b for b in branches if contact in b.uri and (b.ruid.encode("latin-1"), b.uri) not in there]
+        if not new:
+            return -1
+        ctx = self.again(tx, RouteKind.FAILURE)
+        ctx.branches = new
+        tx.on_branch = tx.on_branch or self.store_of(self.context_of(tx)).get("on_branch")
+        return self._with_saved_edits(ctx, tx)
+
+    async def _with_saved_edits(self, ctx: RouteContext, tx: Transaction) -> int:
+        msg = ctx.msg
+        edits = msg.edits[:]
+        if isinstance(tx.saved_edits, list):
+            msg.edits[:] = tx.saved_edits
+        code = await self._forward_each(ctx, tx, self.targets(ctx), b"", "")
+        msg.edits[:] = edits
+        return code
+
+    def _send_branch(
+        self, ctx: RouteContext, tx: Transaction, target: Target, to: Destination, mark: bytes = b""
+    ) -> Branch:
         index = len(tx.branches)
-        packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index))
+        packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index) + mark)
         stopped = self.is_stopped(ctx, packet, to) or self.is_blocked(tx.method, to)
         branch = tx.add_branch(packet, to, to.proto in STREAMS, self.engine.services.now(), target.uri)
         branch.path = target.path
@@ -338,22 +371,6 @@ class Relay(Answers):
         tx.release(self.engine.services.now())
         self.flush()
 
-    def _forward_ack(self, ctx: RouteContext, proxy: bytes, proto: str) -> int | Awaitable[int]:
-        """An ACK for a 2xx belongs to no transaction and is forwarded statelessly (RFC 3261 section 16.11)."""
-        to = hop_now(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
-        if isinstance(to, Destination):
-            return 1 if forward_to(ctx, to) else -1
-        return self._forward_ack_later(ctx, proxy, proto)
-
-    async def _forward_ack_later(self, ctx: RouteContext, proxy: bytes, proto: str) -> int:
-        found = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
-        if not isinstance(found, Destination | int):
-            found = await found
-        if isinstance(found, int):
-            ctx.error = found
-            return E_BAD_ADDRESS
-        return 1 if forward_to(ctx, found) else -1
-
     # --- CANCEL -------------------------------------------------------------------------------------------
 
     def _relay_cancel(self, ctx: RouteContext, tx: Transaction, proxy: bytes, proto: str) -> int | Awaitable[int]:
@@ -363,21 +380,6 @@ class Relay(Answers):
                 return self._forward(ctx, tx, proxy, proto)
             self.table.end(tx)
             ctx.tx = None
-            return self._forward_ack(ctx, proxy, proto) if self.unmatched_cancel == 1 else 1
+            return self.forward_ack(ctx, proxy, proto) if self.unmatched_cancel == 1 else 1
         self.cancel_invite(ctx, tx, invite)
         return 1
-
-    def cancel_invite(self, ctx: RouteContext, tx: Transaction, invite: Transaction) -> None:
-        """Cancel an INVITE's branches for a CANCEL that came in, and answer the CANCEL."""
-        reason = b""
-        if self.e2e_cancel_reason and not self.no_cancel_reason(invite):
-            reason = b"".join(b"Reason: " + value + b"\r\n" for value in ctx.msg.named(b"Reason"))
-        pending = any(b.status < 200 and not b.flags & BLIND for b in invite.branches)
-        now = self.engine.services.now()
-        for watcher in self.watchers:
-            watcher.cancelled(invite, ctx)
-        verdict = invite.cancel(now, reason)
-        self.flush()
-        if verdict == RELAY or verdict == CHOSEN:
-            self.go_on(invite, invite.branches[-1] if invite.branches else None, verdict)
-        self.answer(ctx, tx, 200, b"canceling" if pending else b"ok -- no more pending branches")

@@ -82,6 +82,8 @@ class Uac(Answers):
             return SENT if engine.services.send(packet, to) else E_SEND
         now = engine.services.now()
         tx = self.table.create_local(request.method, now, self.new_token())
+        if request.fr_timer or request.fr_inv_timer:
+            tx.set_fr(now, request.fr_inv_timer / 1000, request.fr_timer / 1000)
         packet = build_local(request, to, tx.branch_id(0), self.user_agent_line)
         ctx = RouteContext(
             engine,
