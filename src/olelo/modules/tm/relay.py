@@ -151,6 +151,8 @@ class Relay(HopByHop):
             if opened == FAILED:
                 return -1
             tx = ctx.tx
+        elif tx.user is None:
+            return -1  # it ended while the script waited
         if tx.method == "CANCEL":
             return self._relay_cancel(ctx, tx, proxy, proto)
         if replicate:

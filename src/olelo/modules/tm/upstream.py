@@ -168,7 +168,7 @@ class Upstream(TmParams):
         elif tx is None:  # in reply_route the reply is not matched yet
             branch = self.table.lookup_reply(ctx.msg)
             tx = branch.tx if branch is not None else None
-        if tx is None or tx.request is None:
+        if tx is None or tx.request is None or tx.user is None:
             return -1
         return 1 if self.answer(ctx, tx, status, reason) else -1
 
