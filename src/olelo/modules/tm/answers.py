@@ -6,6 +6,7 @@ route, failure_route, and what goes upstream at the end.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
 from olelo.core.context import RouteContext
@@ -96,7 +97,7 @@ class Answers(Failover):
         self.engine.services.spawn(result, done)
         return True
 
-    async def _onreply(self, ctx: RouteContext, tx: Transaction, branch: Branch, route: CompiledRoute) -> None:
+    async def _onreply(self, ctx: RouteContext, tx: Transaction, branch: Branch, route: CompiledRoute) -> int:
         request = self.context_of(tx) if tx.user is not None else ctx
         ctx.tx = tx
         ctx.branch = branch.index
@@ -119,19 +120,24 @@ class Answers(Failover):
         if tx.flags & SUSPENDED and ctx.store is not None and ctx.store.get("tm", {}).get("suspended"):
             self.suspended[tx.id] = ctx  # t_suspend() over a reply: t_continue() goes on from here
             self.flush()
-            return
-        await self.after_onreply(ctx, tx, branch)
+            return 0
+        if self.suspended:
+            held = self.suspended.get(tx.id)
+            if held is not None and held.branch == branch.index:  # it comes again before t_continue()
+                self.flush()
+                return 0
+        return await self.after_onreply(ctx, tx, branch)
 
-    async def after_onreply(self, ctx: RouteContext, tx: Transaction, branch: Branch) -> None:
+    async def after_onreply(self, ctx: RouteContext, tx: Transaction, branch: Branch) -> int:
         if ctx.dropped and ctx.msg.status < 200:
             self.engine.log(DBG, "tm: provisional answer dropped by the script")
             self.flush()
-            return
+            return 0
         ctx.dropped = False
         if ctx.msg.status >= 300:
             self.refused(tx, branch, ctx)
         verdict = tx.deliver(branch, ctx.msg, ctx.msg.status, self.engine.services.now())
-        await self._climb(tx, branch, verdict, ctx)
+        return await self._climb(tx, branch, verdict, ctx)
 
     def go_on(self, tx: Transaction, branch: Branch | None, verdict: int, reply: RouteContext | None = None) -> None:
         """Climb the ladder from a verdict: routes, then the answer upstream."""
@@ -142,7 +148,7 @@ class Answers(Failover):
             return
         self.flush()
 
-    async def _climb(self, tx: Transaction, branch: Branch | None, verdict: int, reply: RouteContext | None) -> None:
+    async def _climb(self, tx: Transaction, branch: Branch | None, verdict: int, reply: RouteContext | None) -> int:
         if verdict == BRANCH_FAILED and branch is not None:
             name = branch.on_branch_failure
             route = self.engine.route("event", f"tm:branch-failure:{name}") if name else None
@@ -156,6 +162,7 @@ class Answers(Failover):
         if verdict == RELAY and tx.user is not None:  # it may be gone after a route that waited
             self.relay_upstream(tx, reply)
         self.flush()
+        return 0
 
     async def _failure_route(self, tx: Transaction) -> int:
         best = tx.chosen
@@ -218,8 +225,8 @@ class Answers(Failover):
         tx.user_flags = ctx.flags
         return ctx
 
-    def drive(self, work: Any) -> None:
-        """Drive a coroutine that mostly does not wait; where it does, the services finish it."""
+    def drive(self, work: Coroutine[Any, Any, int]) -> None:
+        """Drive a coroutine that mostly does not wait and gives an int; where it waits, the services finish it."""
         try:
             pending = work.send(None)
         except StopIteration:

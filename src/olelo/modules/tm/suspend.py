@@ -24,21 +24,21 @@ class Suspension(Answers):
         self.drive(self._resume(tx, route))
         return True
 
-    async def _resume(self, tx: Transaction, route: CompiledRoute) -> None:
+    async def _resume(self, tx: Transaction, route: CompiledRoute) -> int:
         reply = self.suspended.pop(tx.id, None)
         if reply is not None:
             tx.flags &= ~SUSPENDED
-            await self._resume_reply(tx, reply, route)
-            return
+            return await self._resume_reply(tx, reply, route)
         blind = next((b for b in tx.branches if b.flags & BLIND and b.status < 200), None)
         if blind is None or not tx.resume(blind):
-            return
+            return 0
         ctx = await self.run_failure(tx, blind, route, RouteKind.FAILURE, resumed=True)
-        if tx.status < 200 and not tx.open_branches:
+        if tx.user is not None and tx.status < 200 and not tx.open_branches:
             self.answer(self.context_of(tx), tx, *self.tm_error(ctx.error))
         self.flush()
+        return 0
 
-    async def _resume_reply(self, tx: Transaction, ctx: RouteContext, route: CompiledRoute) -> None:
+    async def _resume_reply(self, tx: Transaction, ctx: RouteContext, route: CompiledRoute) -> int:
         request = self.context_of(tx)
         branch = tx.branches[ctx.branch]
         self.store_of(ctx)["suspended"] = False
@@ -50,5 +50,5 @@ class Suspension(Answers):
         branch.user_flags = ctx.bflags
         if tx.flags & SUSPENDED and self.store_of(ctx).get("suspended"):
             self.suspended[tx.id] = ctx
-            return
-        await self.after_onreply(ctx, tx, branch)
+            return 0
+        return await self.after_onreply(ctx, tx, branch)

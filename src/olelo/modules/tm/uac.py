@@ -200,7 +200,7 @@ class Uac(Answers):
 
     async def _send_ack(
         self, tx: Transaction, branch: Branch, reply: RouteContext, branch_id: bytes, headers: bytes, body: bytes
-    ) -> None:
+    ) -> int:
         engine = self.engine
         invited = branch.destination
         assert isinstance(invited, Destination)
@@ -208,7 +208,7 @@ class Uac(Answers):
             head, hop = build_ack(branch.request, reply.msg)
         except SipError as error:
             engine.log(ERR, f"tm: no ACK for {reply.msg.call_id!r}: {error}")
-            return
+            return 0
         to: Destination | int | None = invited
         if self.local_ack_mode == 2:
             rcv = reply.rcv
@@ -219,18 +219,19 @@ class Uac(Answers):
                 to = await next_hop(engine, hop, invited.socket, "")  # type: ignore[misc]
         if not isinstance(to, Destination):
             engine.log(ERR, f"tm: nowhere to send the ACK: {hop!r}")
-            return
+            return 0
         line, _, rest = head.partition(b"\r\n")
         packet = b"%b\r\n%b%b%b%bContent-Length: %d\r\n\r\n%b" % (
             line, via_of(to, branch_id), rest, self.user_agent_line, headers, len(body), body,
         )  # fmt: skip
         if not engine.services.send(packet, to):
             engine.log(ERR, f"tm: cannot send the ACK to {to}")  # the 2xx will be repeated, and with it this
-            return
+            return 0
         if _ACK_SENT in engine.program.routes:
             ctx = RouteContext(engine, Message.parse(packet), reply.rcv, RouteKind.LOCAL)
             ctx.tx = tx
             engine.run_event("tm:local-ack-sent", ctx)
+        return 0
 
 
 def uac_request(tx: Transaction) -> UacRequest | None:
