@@ -43,6 +43,7 @@ _GROUPS: dict[str, str] = {
     "a connection that is refused is noticed by the timer; Kamailio answers 477 at once, and twice": (
         "tcp_callee_that_is_not_there"
     ),
+    "t_cancel_branches(this) cancels this branch alone; Kamailio cancels all": "tm_reply_route_cancels_this_one",
     "an INVITE repeated after its ACK is absorbed (RFC 3261 section 17.2.1); Kamailio answers again": (
         "invite_retransmitted_after_180"
     ),

@@ -17,6 +17,7 @@ from differential import (  # noqa: F401  (each file registers its cases)
     cases_register,
     cases_registrar,
     cases_script,
+    cases_tm,
     cases_wire,
 )
 from differential.known import DIFFERS

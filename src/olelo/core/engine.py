@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from olelo.core.blocklist import Blocklist
 from olelo.core.corestats import CoreStats
 from olelo.core.params import CoreParams
 from olelo.core.services import Services, TransactionService
@@ -57,6 +58,7 @@ class Engine:
         self.listens: list[Listen] = []
         self.commands: dict[str, RpcSpec] = {}
         self.sflags = 0
+        self.blocklist = Blocklist(self)
         self.tm: TransactionService | None = None
         self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None
         self.started_at = services.wall()

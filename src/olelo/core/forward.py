@@ -80,12 +80,29 @@ def _destination(engine: Engine, proto: str, ip: str, port: int, force: ListenSo
 
 
 async def _resolve(engine: Engine, host: str, port: int, proto: str, force: ListenSocket | None) -> Destination | int:
-    targets = await engine.services.resolve(host, port, proto)
-    for found, ip, found_port in targets:
+    found = await _resolve_all(engine, host, port, proto, force)
+    return found[0] if found else E_BAD_ADDRESS
+
+
+async def _resolve_all(
+    engine: Engine, host: str, port: int, proto: str, force: ListenSocket | None
+) -> list[Destination]:
+    targets = []
+    for found, ip, found_port in await engine.services.resolve(host, port, proto):
         target = _destination(engine, found, ip, found_port or DEFAULT_PORT[found], force)
-        if target.__class__ is Destination:
-            return target
-    return E_BAD_ADDRESS
+        if isinstance(target, Destination):
+            targets.append(target)
+    return targets
+
+
+async def every_hop(engine: Engine, uri: bytes, force: ListenSocket | None, proto: str) -> list[Destination] | int:
+    """As next_hop, with all that a name leads to, in the order to try them (RFC 3263 section 4.3); never empty."""
+    found = hop_now(engine, uri, force, proto)
+    if found is not None:
+        return found if isinstance(found, int) else [found]
+    parsed = parse_uri(uri)
+    host = (parsed.param(b"maddr") or parsed.host).decode("latin-1")
+    return await _resolve_all(engine, host, parsed.port, proto or _transport(parsed), force) or E_BAD_ADDRESS
 
 
 def via_line(ctx: RouteContext, to: Destination, branch: bytes) -> bytes:

@@ -264,15 +264,15 @@ TABLE: tuple[CoreParamInfo, ...] = (
     _n("dns_cache_gc_interval", INT, 120, "Seconds between two cleanings."),
     _n("dns_cache_del_nonexp/dns_cache_delete_nonexpired", INT, 0, "Drop entries that are still valid when full."),
     _n("dns_cache_rec_pref", INT, 0, "Which records to keep."),
-    _n("use_dst_blocklist", INT, 0, "Remember destinations that failed."),
-    _n("dst_blocklist_expire/dst_blocklist_ttl", INT, 60, "Seconds that a destination is remembered."),
+    _p("use_dst_blocklist", INT, 0, "Remember destinations that failed."),
+    _p("dst_blocklist_expire/dst_blocklist_ttl", INT, 60, "Seconds that a destination is remembered."),
     _n("dst_blocklist_init", INT, 1, "Have a blocklist at all."),
     _n("dst_blocklist_mem", INT, 250, "Memory of the blocklist, KB."),
     _n("dst_blocklist_gc_interval", INT, 60, "Seconds between two cleanings."),
-    _n("dst_blocklist_udp_imask", INT, 0, "Events that do not count on UDP."),
-    _n("dst_blocklist_tcp_imask", INT, 0, "Events that do not count on TCP."),
-    _n("dst_blocklist_tls_imask", INT, 0, "Events that do not count on TLS."),
-    _n("dst_blocklist_sctp_imask", INT, 0, "Events that do not count on SCTP."),
+    _p("dst_blocklist_udp_imask", INT, 0, "Events that do not count on UDP."),
+    _p("dst_blocklist_tcp_imask", INT, 0, "Events that do not count on TCP."),
+    _p("dst_blocklist_tls_imask", INT, 0, "Events that do not count on TLS."),
+    _p("dst_blocklist_sctp_imask", INT, 0, "Events that do not count on SCTP."),
     # --- scripts in other languages ---
     _n("kemi.request_route_callback", STR, "ksr_request_route", "Function for requests."),
     _n("kemi.reply_route_callback", STR, "ksr_reply_route", "Function for replies."),
@@ -389,6 +389,8 @@ class CoreParams:
     dns_cache_negative_ttl: int
     dns_cache_min_ttl: int
     dns_cache_max_ttl: int
+    use_dst_blocklist: int
+    dst_blocklist_expire: int
     alias: list[str]
     domain: list[str]
     listen: list[str]

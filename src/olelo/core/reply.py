@@ -34,8 +34,10 @@ def build_reply(
     ctx: RouteContext | None = None,
     *,
     msg_flags: int = 0,
+    rich: int = 0,
 ) -> bytes:
-    """The bytes of an answer. `ctx` brings what the script added: header lines, body; a redirect carries its destinations."""
+    """The bytes of an answer. `ctx` brings what the script added: header lines, body; a redirect carries its
+    destinations, with more of them for the bits in `rich` (see `redirect_contacts`)."""
     lines = b""
     body = b""
     if ctx is not None:
@@ -46,7 +48,7 @@ def build_reply(
             lines += b"Content-Type: " + kind + b"\r\n" if kind else b""
         msg_flags |= ctx.msg_flags
         if status in REDIRECTS:
-            lines += redirect_contacts(ctx)
+            lines += redirect_contacts(ctx, rich)
     return make_reply(
         msg,
         status,
@@ -60,15 +62,32 @@ def build_reply(
     )
 
 
-def redirect_contacts(ctx: RouteContext) -> bytes:
+#: What stands in a header of a URI as it is (RFC 3261 section 19.1.1: unreserved and hnv-unreserved).
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()[]/:&+$")
+# Bits of rich_redirect.
+WITH_FLAGS = 1  # branch flags as ;flags=
+WITH_PATH = 2  # the path as Route header in the URI
+
+
+def redirect_contacts(ctx: RouteContext, rich: int = 0) -> bytes:
     """The Contact line of a 3xx: the message's destinations, `$ru` first where it was changed, then the branches."""
-    targets: list[tuple[bytes, int]] = []
+    targets: list[tuple[bytes, int, bytes, int]] = []
     if ctx.ruri != ctx.msg.ruri:
-        targets.append((ctx.ruri, ctx.q))
-    targets += [(branch.uri, branch.q) for branch in ctx.branches]
+        targets.append((ctx.ruri, ctx.q, ctx.path, ctx.bflags))
+    targets += [(branch.uri, branch.q, branch.path, branch.flags) for branch in ctx.branches]
     if not targets:
         return b""
-    values = [b"<%b>" % uri + (b";q=" + q_text(q) if q >= 0 else b"") for uri, q in targets]
+    values = []
+    for uri, q, path, flags in targets:
+        value = b"<" + uri
+        if path and rich & WITH_PATH:
+            value += b"?Route=" + b"".join(b"%c" % each if each in _PLAIN else b"%%%02x" % each for each in path)
+        value += b">"
+        if q >= 0:
+            value += b";q=" + q_text(q)
+        if rich & WITH_FLAGS:
+            value += b";flags=%d" % flags
+        values.append(value)
     return b"Contact: " + b", ".join(values) + b"\r\n"
 
 
@@ -81,10 +100,10 @@ def q_text(q: int) -> bytes:
     return (b"0.%03d" % q).rstrip(b"0")
 
 
-def reply_stateless(ctx: RouteContext, status: int, reason: bytes, to_tag: bytes = b"") -> bool:
+def reply_stateless(ctx: RouteContext, status: int, reason: bytes, to_tag: bytes = b"", rich: int = 0) -> bool:
     """Send an answer without a transaction. False where the request is an ACK or it cannot be sent."""
     msg = ctx.msg
     if msg.method == "ACK":
         return False
-    packet = build_reply(ctx.engine, msg, ctx.rcv, status, reason, to_tag, ctx)
+    packet = build_reply(ctx.engine, msg, ctx.rcv, status, reason, to_tag, ctx, rich=rich)
     return ctx.engine.send(packet, reply_destination(msg, ctx.rcv, ctx.msg_flags))

@@ -93,7 +93,8 @@ class UacRequest:
 
     from_uri and to_uri are URIs or whole header values. headers are whole lines with their line ends, From, To, CSeq
     and Call-ID not among them. dst_uri: the next hop, where it is not the Request-URI's. An empty callid or local_tag
-    is made up. no_ack: whoever asked sends the ACK for a 2xx of an INVITE.
+    is made up. no_ack: whoever asked sends the ACK for a 2xx of an INVITE. fr_timer and fr_inv_timer: as tm's
+    parameters, for this request alone.
     `done(status, reply)` is called once with the final answer; reply is None where it is local (408).
     """
 
@@ -103,6 +104,8 @@ class UacRequest:
         "cseq",
         "done",
         "dst_uri",
+        "fr_inv_timer",
+        "fr_timer",
         "from_uri",
         "headers",
         "local_tag",
@@ -137,3 +140,5 @@ class UacRequest:
         self.local_tag = b""
         self.socket: Any = None
         self.no_ack = False
+        self.fr_timer = 0  # milliseconds, 0: tm's parameter
+        self.fr_inv_timer = 0

@@ -59,6 +59,7 @@ class Branch:
         "retransmit",
         "retransmit_interval",
         "ruid",
+        "spare",
         "state",
         "status",
         "tx",
@@ -89,6 +90,7 @@ class Branch:
         self.instance = b""
         self.ruid = b""
         self.user_agent = b""
+        self.spare: list[object] | None = None  # further destinations to try where this one fails; the caller's
         self.state: int = CALLING if tx.is_invite else TRYING
         self.status = 0
         self.reply: Message | None = None

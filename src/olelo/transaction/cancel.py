@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from olelo.sip.build import headers_with_prefix, make_cancel
 from olelo.sip.errors import SipError
+from olelo.sip.headers import CALL_ID, CSEQ, FROM, ROUTE, TO, VIA
+from olelo.sip.message import Message
 from olelo.transaction.branch import BLIND, CANCELLED, INF, Branch, later
 
 if TYPE_CHECKING:
@@ -24,15 +26,40 @@ def reason_of(status: int) -> bytes:
     return b"Reason: SIP;cause=%d\r\n" % status if status > 200 else b""
 
 
-def send_cancel(tx: Transaction, branch: Branch, now: float) -> None:
-    """Send the CANCEL of a branch, or send it again; it is repeated until it is answered or fr_timer has passed."""
+def sent_or_received(tx: Transaction, branch: Branch) -> bytes:
+    """Return the request that CANCEL and ACK are made of: as sent, or with reparse_invite off what tm takes of the
+    request as it was received, in tm's order, under our Via and with the branch's Request-URI."""
+    if tx.table.settings.reparse_invite or tx.request is None:
+        return branch.request
+    sent = Message.parse(branch.request)
+    received = tx.request
+    first = b"%b %b SIP/2.0" % (received.method.encode("latin-1"), branch.uri)
+    head = [received.lines[received.hids.index(number)] for number in (FROM, CALL_ID, TO, CSEQ)]
+    routes = [line for number, line in zip(received.hids, received.lines, strict=True) if number == ROUTE]
+    via = sent.lines[sent.hids.index(VIA)]
+    return b"\r\n".join((first, via, *head, b"Max-Forwards: 70", *routes)) + b"\r\n\r\n"
+
+
+def late_reason(tx: Transaction) -> bytes:
+    """Return the Reason for a CANCEL that had to wait for a provisional response; what the caller gave goes first."""
+    if tx.status >= 200 and tx.table.settings.local_cancel_reason:
+        return b"Reason: SIP;cause=%d\r\n" % tx.status
+    return b""
+
+
+def send_cancel(tx: Transaction, branch: Branch, now: float, reason: bytes) -> None:
+    """Send the CANCEL of a branch, or send it again; it is repeated until it is answered or fr_timer has passed.
+
+    `reason` are Reason header lines; those of the caller's CANCEL go instead where it has brought some.
+    """
     table = tx.table
     if branch.cancel is None:
         try:
-            extra = tx.cancel_reason
+            extra = tx.cancel_reason or reason
+            sent = sent_or_received(tx, branch)
             if table.settings.ac_extra_hdrs:
-                extra += headers_with_prefix(branch.request, table.settings.ac_extra_hdrs)
-            branch.cancel = make_cancel(branch.request, extra)
+                extra += headers_with_prefix(sent, table.settings.ac_extra_hdrs)
+            branch.cancel = make_cancel(sent, extra)
         except SipError:
             return  # forwarded with a CSeq that cannot be read: fr_timer ends it
         branch.cancel_give_up = now + tx.fr_timer
@@ -43,7 +70,7 @@ def send_cancel(tx: Transaction, branch: Branch, now: float) -> None:
     table.outbox.append((branch.cancel, branch.destination, branch))
 
 
-def cancel_branch(tx: Transaction, branch: Branch, method: int, now: float) -> None:
+def cancel_branch(tx: Transaction, branch: Branch, method: int, now: float, reason: bytes = b"") -> None:
     """Cancel one open branch and go on waiting for its final response; `method` as in `cancel_b_method`.
 
     With `FAKE_487` a branch that has not answered has a `status` of 487 afterwards.
@@ -54,7 +81,7 @@ def cancel_branch(tx: Transaction, branch: Branch, method: int, now: float) -> N
         branch.flags |= CANCELLED
         branch.retransmit = INF
         if tx.is_invite:
-            send_cancel(tx, branch, now)
+            send_cancel(tx, branch, now, reason)
     elif method == FAKE_487:
         tx.abandon(branch, now)
         branch.status = 487
@@ -62,13 +89,13 @@ def cancel_branch(tx: Transaction, branch: Branch, method: int, now: float) -> N
         branch.flags |= CANCELLED
 
 
-def cancel_open(tx: Transaction, method: int, now: float) -> bool:
+def cancel_open(tx: Transaction, method: int, now: float, reason: bytes = b"") -> bool:
     """Cancel all open branches; returns False when there is none that has sent anything."""
     found = False
     for branch in tx.branches:
         if branch.status < 200 and not branch.flags & BLIND:
             found = True
-            cancel_branch(tx, branch, method, now)
+            cancel_branch(tx, branch, method, now, reason)
     return found
 
 

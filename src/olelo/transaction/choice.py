@@ -30,9 +30,9 @@ def choose(tx: Transaction, branch: Branch, now: float) -> int:
     if 600 <= branch.status < 700 and not tx.flags & (BLOCKED_6XX | DISABLE_6XX) and tx.open_branches:
         # Item 5: a 6xx cancels the other branches; their final responses are awaited.
         tx.flags |= BLOCKED_6XX
-        if not tx.cancel_reason and tx.table.settings.local_cancel_reason:
-            tx.cancel_reason = reason_of(branch.status)
-        cancel_open(tx, tx.table.settings.cancel_b_method, now)
+        settings = tx.table.settings
+        reason = reason_of(branch.status) if settings.local_cancel_reason else b""
+        cancel_open(tx, settings.cancel_b_method, now, reason)
     if tx.open_branches:
         return WAITING
     tx.flags &= ~BLOCKED_6XX  # the failure route may fork again

@@ -128,7 +128,7 @@ class ServerSide:
         if actions & SEND and not self.is_local:
             table.outbox.append((packet, self.destination, None))
             table.stats.rpl_sent += 1
-        if self.status < 200:
+        if self.status < 200 or not table.settings.reply_relay_mode:
             self.status = status
             self.last_reply = packet
             if status >= 200:

@@ -31,12 +31,17 @@ class Settings:
     remap_503_500: bool = True  #: answer 500 where the best response is 503 (RFC 3261 section 16.7 item 6).
     aggregate_challenges: bool = True  #: answer with the challenges of all branches (section 16.7 item 7).
     faked_reply_prio: int = 0  #: added to the rank of a response that was made here; more is worse.
+    reply_relay_mode: int = 1  #: 0: a 2xx after the final response becomes what retransmissions get.
+    reparse_invite: bool = True  #: False: CANCEL and ACK have the headers of the INVITE as received, not as sent.
     failure_reply_mode: int = (
         3  #: which stored responses serial forking forgets: 0 none, 1 all, 2 last step, 3 if forked.
     )
     ruri_matching: bool = True  #: RFC 2543 matching compares the Request-URI.
     via1_matching: bool = True  #: RFC 2543 matching compares the topmost Via.
     callid_matching: bool = False  #: compare Call-ID as well when the branch has matched.
+    callid_cseq_matching: bool = (
+        False  #: match replies by Call-ID, CSeq number and branch index, not by the whole branch.
+    )
     granularity: float = 0.05  #: timers fire up to this much late.
 
 

@@ -110,15 +110,37 @@ class TransactionTable:
 
         The branch of the topmost Via and the CSeq method have to match; a CANCEL has the branch of its INVITE.
         """
-        branch = self.by_branch.get(msg.via.branch)
+        settings = self.settings
+        branch = self.by_branch.get(msg.via.branch) if not settings.callid_cseq_matching else self._reply_of_call(msg)
         if branch is None:
             return None
         tx = branch.tx
         if tx is None or (msg.method != tx.method and (msg.method != "CANCEL" or branch.cancel is None)):
             return None
-        if self.settings.callid_matching and not self._same_call(tx, msg):
+        if settings.callid_matching and not self._same_call(tx, msg):
             return None
         return branch
+
+    def _reply_of_call(self, msg: Message) -> Branch | None:
+        """The branch by Call-ID, CSeq number and the index at the end of the Via branch: for peers that mangle the
+        rest of it (callid_cseq_matching). Looks at all transactions."""
+        exact = self.by_branch.get(msg.via.branch)
+        text = msg.via.branch.rpartition(b".")[2]
+        try:
+            index = int(text, 16)
+        except ValueError:
+            return exact
+        for tx in self.by_key.values():
+            request = tx.request
+            if (
+                request is not None
+                and index < len(tx.branches)
+                and request.call_id == msg.call_id
+                and request.cseq.number == msg.cseq.number
+                and (tx.method == msg.method or msg.method == "CANCEL")
+            ):
+                return tx.branches[index]
+        return exact if exact is not None and exact.tx is not None and exact.tx.request is None else None
 
     @staticmethod
     def _same_call(tx: Transaction, msg: Message) -> bool:

@@ -29,11 +29,20 @@ from olelo.sip.build import headers_with_prefix, make_ack
 from olelo.sip.errors import SipError
 from olelo.sip.message import Message
 from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch
-from olelo.transaction.cancel import WAIT_FOR_REPLY, cancel_branch, cancel_open, reason_of, send_cancel
+from olelo.transaction.cancel import (
+    WAIT_FOR_REPLY,
+    cancel_branch,
+    cancel_open,
+    late_reason,
+    reason_of,
+    send_cancel,
+    sent_or_received,
+)
 from olelo.transaction.choice import challenges, choose, offer_status, settle
 from olelo.transaction.key import key_of_dialog
 from olelo.transaction.server import ServerSide
 from olelo.transaction.states import (
+    CALLING,
     FAILURE,
     GIVE_UP,
     INVITE_CLIENT_TABLE,
@@ -48,6 +57,7 @@ from olelo.transaction.states import (
     STOP,
     SUCCESS,
     TERMINATED,
+    TRYING,
 )
 from olelo.transaction.timing import set_fr, set_lifetime, tick
 from olelo.transaction.verdict import (
@@ -56,6 +66,7 @@ from olelo.transaction.verdict import (
     BLOCKED_6XX,
     BRANCH_FAILED,
     CANCELED,
+    CHOSEN,
     DELIVER,
     DISABLE_6XX,
     DONE,
@@ -90,6 +101,7 @@ class Transaction(ServerSide):
         "relay_local",
         "relay_status",
         "relaying",
+        "saved_edits",
         "set_start",
         "user",
         "user_flags",
@@ -122,6 +134,7 @@ class Transaction(ServerSide):
         self.on_branch: str | None = None
         self.on_branch_failure: str | None = None
         self.user_flags = 0
+        self.saved_edits: object = None  # the request's edits as its later branches have them; the caller's
         self.avps: object = None
         self.user: object = None
 
@@ -164,14 +177,27 @@ class Transaction(ServerSide):
         branch.state = TERMINATED
         branch.quiet()
 
+    def hold_branch(self, branch: Branch, now: float) -> None:
+        """Take back `drop_branch()`: the branch sends nothing, and fr_timer ends it with a 408 of ours."""
+        branch.status = 0
+        branch.flags &= ~SKIP
+        branch.state = CALLING if self.is_invite else TRYING
+        branch.give_up = min(now + self.fr_timer, self.end_of_life)
+        self.table.wheel.arm(self, branch.give_up, now)
+
     def suspend(self, now: float) -> Branch:
-        """Hold the transaction open with a blind branch that sends nothing; fr_timer guards it (`t_suspend()`)."""
+        """Hold the transaction open until `resume()`, or until fr_timer ends its blind branch (`t_suspend()`)."""
+        self.flags |= SUSPENDED
+        return self.add_blind(now)
+
+    def add_blind(self, now: float) -> Branch:
+        """Add a branch that sends nothing; fr_timer ends it, and then the caller gets its 408 in any case."""
         index = len(self.branches)
         branch = Branch(self, index, self.branch_id(index), b"", None, True, b"")
         branch.flags = BLIND
         branch.give_up = min(now + self.fr_timer, self.end_of_life)
         self.branches.append(branch)
-        self.flags |= SUSPENDED
+        self.flags |= NOISY
         self.table.wheel.arm(self, branch.give_up, now)
         return branch
 
@@ -226,7 +252,6 @@ class Transaction(ServerSide):
         actions = self.client_event(branch, event)
         if actions < 0:
             return ABSORBED
-        branch.flags |= REPLIED
         if event != PROVISIONAL:
             branch.cancel_retransmit = INF  # a CANCEL has nothing left to stop
         if actions & STOP:
@@ -245,14 +270,15 @@ class Transaction(ServerSide):
             if branch.status < 100:
                 branch.status = status
             if self.is_invite:
-                send_cancel(self, branch, now)
+                send_cancel(self, branch, now, late_reason(self))
             return ABSORBED
         return DELIVER
 
     def _acknowledge(self, branch: Branch, reply: Message) -> None:
         try:
             prefix = self.table.settings.ac_extra_hdrs
-            ack = make_ack(branch.request, reply, headers_with_prefix(branch.request, prefix) if prefix else b"")
+            sent = sent_or_received(self, branch)
+            ack = make_ack(sent, reply, headers_with_prefix(sent, prefix) if prefix else b"")
         except SipError:
             return  # the INVITE was forwarded with a CSeq that cannot be read: its sender has to live with repetitions
         self.table.outbox.append((ack, branch.destination, branch))
@@ -265,10 +291,15 @@ class Transaction(ServerSide):
         """
         # A late 2xx for an INVITE passes whatever was decided before: the callee is in a call by now.
         if (self.status >= 200 or branch.status >= 200) and not (self.is_invite and 200 <= status < 300):
+            branch.flags |= REPLIED
             return ABSORBED
         if status >= 300:
             branch.reply = reply
-            return self._failed(branch, status, now)
+            verdict = self._failed(branch, status, now)
+            if verdict != BRANCH_FAILED and verdict != CHOSEN:
+                branch.flags |= REPLIED  # else it is the caller's to set: the routes do not count the reply at hand
+            return verdict
+        branch.flags |= REPLIED
         settings = self.table.settings
         if status < 200:
             # fr_inv_timer starts with the first provisional response; by default every one starts it anew.
@@ -298,18 +329,22 @@ class Transaction(ServerSide):
         if branch.status >= 200 or self.status >= 200:
             return ABSORBED
         branch.flags |= TIMED_OUT
-        if (
-            branch.status == 0
+        if self.is_silent(branch):
+            self.release(now)
+            return DONE
+        return self.fail_branch(branch, 408, now)
+
+    def is_silent(self, branch: Branch) -> bool:
+        """Whether a timeout of this branch ends the transaction without a 408 (noisy_ctimer is off)."""
+        return (
+            not self.table.settings.noisy_ctimer
+            and branch.status == 0
             and self.is_invite
-            and not self.table.settings.noisy_ctimer
             and not self.is_local
             and not self.flags & (NOISY | TELL_FAILURE)
             and branch.on_failure is None
             and len(self.branches) == 1
-        ):
-            self.release(now)
-            return DONE
-        return self.fail_branch(branch, 408, now)
+        )
 
     def fail_branch(self, branch: Branch, status: int, now: float) -> int:
         """Give an open branch a final response of our own, such as 408 or 503. Returns a verdict."""
@@ -318,14 +353,15 @@ class Transaction(ServerSide):
         self.abandon(branch, now)
         return self._failed(branch, status, now)
 
-    def abandon(self, branch: Branch, now: float) -> None:
-        """Stop waiting for a branch; if it rings, cancel it now, and if not, when it first answers."""
+    def abandon(self, branch: Branch, now: float, reason: bytes = b"") -> None:
+        """Stop waiting for a branch; if it rings, cancel it now (`reason` in the CANCEL), and if not, when it first
+        answers."""
         self.client_event(branch, GIVE_UP)
         branch.quiet()
         if self.is_invite and not branch.flags & (CANCELLED | BLIND):
             branch.flags |= CANCELLED
             if branch.status >= 100:
-                send_cancel(self, branch, now)
+                send_cancel(self, branch, now, reason)
 
     def _failed(self, branch: Branch, status: int, now: float) -> int:
         branch.status = status
@@ -389,11 +425,10 @@ class Transaction(ServerSide):
             self.chosen = None
             if self.is_invite and status < 300 and not answer and self.request is not None:
                 self.table.by_call[self.request.call_id] = self
-            if self.is_invite and not self.cancel_reason and self.table.settings.local_cancel_reason:
-                self.cancel_reason = reason_of(status)
+            reason = reason_of(status) if self.table.settings.local_cancel_reason else b""
             for branch in self.branches:
                 if branch.status < 200:
-                    self.abandon(branch, now)
+                    self.abandon(branch, now, reason)
                 else:
                     branch.quiet()
         return True
@@ -415,12 +450,13 @@ class Transaction(ServerSide):
             return WAITING
         return self.choose(self.branches[-1], now)
 
-    def cancel_branches(self, now: float, only: Branch | None = None) -> int:
-        """Cancel all open branches, or one (`t_cancel_branches()`); returns how many are still open."""
+    def cancel_branches(self, now: float, only: Branch | None = None, reason: bytes = b"") -> int:
+        """Cancel all open branches, or one (`t_cancel_branches()`), with these Reason header lines; returns how many
+        are still open."""
         if only is None:
-            cancel_open(self, WAIT_FOR_REPLY, now)
+            cancel_open(self, WAIT_FOR_REPLY, now, reason)
         else:
-            cancel_branch(self, only, WAIT_FOR_REPLY, now)
+            cancel_branch(self, only, WAIT_FOR_REPLY, now, reason)
         return self.open_branches
 
     def release(self, now: float) -> None:

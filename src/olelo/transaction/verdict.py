@@ -23,6 +23,7 @@ TELL_FAILURE: Final = 8  #: stop at CHOSEN even without a failure route: a modul
 TELL_BRANCH_FAILURE: Final = 16  #: stop at BRANCH_FAILED even without a route.
 NOISY: Final = 32  #: always answer a timeout, whatever noisy_ctimer says.
 ANSWERED_HERE: Final = 64  #: the final response was made by `reply_local()`.
+NO_FAILOVER: Final = 256  #: try no further addresses (`t_set_disable_failover()`).
 SUSPENDED: Final = 128  #: `suspend()` was called and `resume()` not yet.
 
 # What `TransactionTable.expire()` reports.

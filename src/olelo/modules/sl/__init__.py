@@ -26,7 +26,7 @@ class Sl(Module):
     default_code = param(500, "Status where a script's is not a number.")
     default_reason = param("Internal Server Error", "Reason where a script gives none.")
     bind_tm = param(1, "0: send_reply never uses a transaction.")
-    rich_redirect = param(0, "A 3xx shows branch flags and path.", noop=True)
+    rich_redirect = param(0, "Contacts of a 3xx: 1 with branch flags, 2 with their path; added up.")
     event_callback_fl_ack = param("", "Function of an embedded interpreter for absorbed ACKs.", noop=True)
     event_callback_lres_sent = param("", "Function of an embedded interpreter for sent answers.", noop=True)
 
@@ -67,7 +67,7 @@ class Sl(Module):
 
     def send(self, ctx: RouteContext, status: int, reason: bytes) -> int:
         """Answer without a transaction. Returns 1 sent, -1 not (an ACK, or no way back)."""
-        if ctx.msg.method == "ACK" or not reply_stateless(ctx, status, reason, self.tag(ctx.msg)):
+        if ctx.msg.method == "ACK" or not reply_stateless(ctx, status, reason, self.tag(ctx.msg), self.rich_redirect):
             self._failures += 1
             return -1
         self._last_answer = self.engine.services.now()

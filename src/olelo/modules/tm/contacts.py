@@ -43,13 +43,29 @@ class Contacts(Answers):
             every.insert(0, _ruri_branch(ctx))
         if not ctx.branches or len(every) < 2:
             return 1
-        steps = _by_q(every) if mode == STANDARD else self._by_lot(every)
-        values = [Xavp(_fields(branch, last)) for branch, last in steps]
         if ctx.xavps is None:
             ctx.xavps = {}
+        attributes = self._attributes(ctx, every)
+        steps = _by_q(every) if mode == STANDARD else self._by_lot(every)
+        values = [Xavp(_fields(branch, last) + attributes.get(id(branch), [])) for branch, last in steps]
         ctx.xavps[self.contacts_avp] = values + list(ctx.xavps.get(self.contacts_avp, ()))
         ctx.branches = []
         return 1
+
+    def _attributes(self, ctx: RouteContext, every: list[DestBranch]) -> dict[int, list[tuple[str, object]]]:
+        """The contacts' attributes out of xavp_contact, whose values are in the order of the destinations (`$ru` first,
+        used or not), by the id of the destination."""
+        name = self.xavp_contact
+        if not name or not ctx.xavps or not ctx.xavps.get(name):
+            return {}
+        held = ctx.xavps.pop(name)
+        return {id(branch): [(name, value)] for branch, value in zip(every, held[ctx.ruri_used :], strict=False)}
+
+    def _restore(self, ctx: RouteContext, value: object, at: int) -> None:
+        """Put a contact's attributes back into xavp_contact, at its place among the destinations."""
+        found = _field(value, self.xavp_contact) if self.xavp_contact else None
+        if found is not None and ctx.xavps is not None:
+            ctx.xavps.setdefault(self.xavp_contact, []).insert(at, found)
 
     def _by_lot(self, every: list[DestBranch]) -> list[tuple[DestBranch, int]]:
         """Draw one after the other, the weight of each its q; those without a weight come last, as they stand."""
@@ -83,6 +99,9 @@ class Contacts(Answers):
         ctx.bflags, ctx.force_socket, ctx.ruid, ctx.instance = branch.flags, branch.socket, branch.ruid, branch.instance
         ctx.location_ua = branch.location_ua
         ctx.ruri_used = False
+        if self.xavp_contact:
+            ctx.xavps.pop(self.xavp_contact, None)
+        self._restore(ctx, first, 0)
         last = _field(first, "q_flag")
         if not last:
             ctx.xavps.pop(self.contact_flows_avp, None)
@@ -98,6 +117,7 @@ class Contacts(Answers):
             seen.add(branch.instance)
             if append_branch(ctx, branch) != 1:
                 return -1
+            self._restore(ctx, value, len(ctx.branches))
         if not left:
             ctx.xavps.pop(self.contacts_avp, None)
         return 1
@@ -121,7 +141,9 @@ class Contacts(Answers):
         for value in flows:
             if _field(value, "instance") == instance:
                 flows.remove(value)
-                return append_branch(ctx, self._branch(value))
+                code = append_branch(ctx, self._branch(value))
+                self._restore(ctx, value, len(ctx.branches))
+                return code
         return -1
 
     def _branch(self, value: Xavp) -> DestBranch:

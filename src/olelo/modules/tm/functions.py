@@ -11,18 +11,15 @@ from olelo.core.reply import reply_destination
 from olelo.core.sockets import bracketed
 from olelo.modules.tm.commands import Commands
 from olelo.modules.tm.contacts import Contacts
+from olelo.modules.tm.questions import WITHIN, Questions
 from olelo.modules.tm.relay import CREATED, FAILED, IS_ACK, RETRANSMITTED, Relay
 from olelo.modules.tm.settings import TransactionSettings
+from olelo.modules.tm.suspend import Suspension
 from olelo.modules.tm.uac_commands import UacCommands
+from olelo.modules.tm.write import Write
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
-from olelo.transaction.branch import REPLIED, TIMED_OUT
-from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import CANCELED
 
-TM_ONREPLY = RouteKind.TM_ONREPLY
 RELAYING = REQUEST | FAILURE | RouteKind.BRANCH_FAILURE
-WITHIN = REQUEST | TM_ONREPLY | FAILURE | BRANCH
-AFTER_FAILURE = FAILURE | RouteKind.EVENT | RouteKind.BRANCH_FAILURE
 _TRANSACTION_ROUTES = (RouteKind.FAILURE, RouteKind.BRANCH, RouteKind.BRANCH_FAILURE, RouteKind.TM_ONREPLY)
 
 
@@ -30,19 +27,10 @@ def _route(kind: str) -> tuple[ArgSpec, ...]:
     return (ArgSpec("name", ArgKind.ROUTE, route_kind=kind),)
 
 
-class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
+class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Questions, Commands):
     """Stateful processing: transactions, relaying, forking, failure and reply routes."""
 
     # --- opening and finding ------------------------------------------------------------------------------
-
-    def current(self, ctx: RouteContext) -> Transaction | None:
-        """The transaction that the message belongs to, looked up where the context does not know it yet."""
-        if ctx.tx is None and ctx.msg.is_request and ctx.kind in (RouteKind.REQUEST, RouteKind.EVENT):
-            found = self.table.lookup_request(ctx.msg)
-            if found is not None and ctx.msg.method != "ACK":
-                ctx.tx = found
-        tx: Transaction | None = ctx.tx
-        return tx
 
     @function("t_newtran", routes=REQUEST)
     def t_newtran(self, ctx: RouteContext) -> int:
@@ -182,7 +170,8 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
 
     @function("t_relay_to", routes=RELAYING, waits=True)
     def t_relay_to(self, ctx: RouteContext, proxy: str = "", flags: str = "") -> int | Awaitable[int]:
-        """Forward to a proxy `[proto:]host[:port]`; flags: 0x01 no 100 Trying, 0x02 no answer on failure, 0x04 no DNS failover.
+        """Forward to a proxy `[proto:]host[:port]`, or as t_relay; flags: 0x01 no 100 Trying, 0x02 no answer on failure,
+        0x04 no DNS failover.
 
         With one argument that is a number, it is the flags.
         """
@@ -193,6 +182,8 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
             self.store_of(ctx)["auto_100"] = 0
         if bits & 2:
             self.store_of(ctx)["no_internal_reply"] = True
+        if bits & 4:
+            self.t_set_disable_failover(ctx, 1)
         proto, host, port = _split(proxy)
         return self.relay(ctx, _proxy(host, port), proto)
 
@@ -304,99 +295,21 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
             ctx.tx.on_branch_failure = name or None
         return 1
 
-    @function("t_is_set")
-    def t_is_set(self, ctx: RouteContext, target: str) -> int:
-        """Is such a route armed? target: "branch_route", "failure_route" or "onreply_route". Returns 1 yes, -1 no."""
-        attribute = {"b": "on_branch", "f": "on_failure", "o": "on_reply"}.get(target[:1].lower())
-        if attribute is None:
-            return -1
-        return 1 if getattr(ctx.tx if ctx.tx is not None else ctx, attribute) else -1
-
-    # --- what has happened --------------------------------------------------------------------------------
-
-    @function("t_check_status", routes=REQUEST | FAILURE | ONREPLY | RouteKind.BRANCH_FAILURE)
-    def t_check_status(self, ctx: RouteContext, expression: re.Pattern[str]) -> int:
-        """Does the answer's status match the regular expression? Returns 1 yes, -1 no."""
-        return 1 if expression.search(str(self.status_of(ctx))) else -1
-
-    def status_of(self, ctx: RouteContext) -> int:
-        """The status that `t_check_status` and `$T_reply_code` mean in this kind of route; 0 where there is none."""
-        if not ctx.msg.is_request:
-            return ctx.msg.status
-        tx = ctx.tx
-        if tx is None:
-            return 0
-        if ctx.kind in (RouteKind.FAILURE, RouteKind.BRANCH_FAILURE) and 0 <= ctx.branch < len(tx.branches):
-            return int(tx.branches[ctx.branch].status)
-        return int(tx.status)
-
-    @function("t_get_status_code", routes=REQUEST | ONREPLY | FAILURE | BRANCH)
-    def t_get_status_code(self, ctx: RouteContext) -> int:
-        """The status of the last answer as return code; -1 where there is none."""
-        tx = ctx.tx
-        if tx is None:
-            return -1
-        return self.status_of(ctx) or -1
-
-    @function("t_branch_timeout", routes=AFTER_FAILURE)
-    def t_branch_timeout(self, ctx: RouteContext) -> int:
-        """Did the failed branch time out? Returns 1 yes, -1 no."""
-        return 1 if self._branch_flag(ctx, TIMED_OUT) else -1
-
-    @function("t_branch_replied", routes=AFTER_FAILURE)
-    def t_branch_replied(self, ctx: RouteContext) -> int:
-        """Did the failed branch ever answer? Returns 1 yes, -1 no."""
-        return 1 if self._branch_flag(ctx, REPLIED) else -1
-
-    def _branch_flag(self, ctx: RouteContext, flag: int) -> bool:
-        tx = ctx.tx
-        return tx is not None and 0 <= ctx.branch < len(tx.branches) and bool(tx.branches[ctx.branch].flags & flag)
-
-    @function("t_any_timeout", routes=WITHIN)
-    def t_any_timeout(self, ctx: RouteContext) -> int:
-        """Has any branch timed out? Returns 1 yes, -1 no."""
-        tx = self.current(ctx)
-        return 1 if tx is not None and any(b.flags & TIMED_OUT for b in tx.branches) else -1
-
-    @function("t_any_replied", routes=WITHIN)
-    def t_any_replied(self, ctx: RouteContext) -> int:
-        """Has any branch answered? Returns 1 yes, -1 no."""
-        tx = self.current(ctx)
-        return 1 if tx is not None and any(b.flags & REPLIED for b in tx.branches) else -1
-
-    @function("t_grep_status", routes=WITHIN)
-    def t_grep_status(self, ctx: RouteContext, code: int) -> int:
-        """Has any branch been answered with this status? Returns 1 yes, -1 no."""
-        tx = self.current(ctx)
-        return 1 if tx is not None and any(b.status == code and b.flags & REPLIED for b in tx.branches) else -1
-
-    @function("t_is_canceled", routes=WITHIN)
-    def t_is_canceled(self, ctx: RouteContext) -> int:
-        """Has the caller cancelled? Returns 1 yes, -1 no."""
-        tx = self.current(ctx)
-        return 1 if tx is not None and tx.flags & CANCELED else -1
-
-    @function("t_is_expired", routes=WITHIN)
-    def t_is_expired(self, ctx: RouteContext) -> int:
-        """Has the transaction outlived its lifetime? Returns 1 yes, -1 no."""
-        tx = self.current(ctx)
-        return 1 if tx is not None and self.engine.services.now() >= tx.end_of_life else -1
-
-    @function("t_exists")
-    def t_exists(self, ctx: RouteContext) -> int:
-        """Does the message have a transaction? Returns 1 yes, -1 no."""
-        return 1 if self.current(ctx) is not None else -1
-
-    @function("t_is_retr_async_reply", routes=TM_ONREPLY)
-    def t_is_retr_async_reply(self, ctx: RouteContext) -> int:
-        """Is this a retransmitted answer to a suspended one? Olelo queues those behind the script, so: -1."""
-        return -1
+    # --- keeping, dropping, changing -------------------------------------------------------------------------
 
     @function("t_drop_replies", routes=FAILURE)
     def t_drop_replies(self, ctx: RouteContext, mode: str = "a") -> int:
         """Forget the answers so far: "a" all, "l" those of the last step, "n" none. Returns 1."""
         self.store_of(ctx)["drop_replies"] = {"n": 0, "a": 1, "l": 2}.get(mode[:1], 1)
         return 1
+
+    @function("t_cell_append_branches", waits=True)
+    def t_cell_append_branches(self, ctx: RouteContext, index: int, label: int) -> int | Awaitable[int]:
+        """Add this message's branches (append_branch) to another transaction, by its $T(id_index) and $T(id_label).
+        Returns 1; -1 there is none, it was answered or cancelled, or it has these branches."""
+        tx = self.by_number(index, label)
+        branches, ctx.branches = ctx.branches, []
+        return self.append_branches(tx, branches) if tx is not None else -1
 
     @function("t_use_uac_headers")
     def t_use_uac_headers(self, ctx: RouteContext) -> int:
@@ -408,8 +321,13 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Commands):
 
     @function("t_save_lumps", routes=REQUEST)
     def t_save_lumps(self, ctx: RouteContext) -> int:
-        """Keep the edits so far with the transaction; Olelo's shares them with its message. Returns 1, -1 without one."""
-        return 1 if ctx.tx is not None else -1
+        """Keep the edits so far for the branches that failure routes add; later ones are for the next t_relay() alone.
+        t_relay() does so itself. Returns 1, -1 without transaction, or when it was forwarded before."""
+        tx = ctx.tx
+        if tx is None or tx.branches:
+            return -1
+        tx.saved_edits = ctx.msg.edits[:]
+        return 1
 
     @function("t_msg_apply_changes", routes=REQUEST)
     def t_msg_apply_changes(self, ctx: RouteContext) -> int:

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from copy import copy
 
-from olelo.core.context import RouteContext
+from olelo.core.context import DestBranch, RouteContext
 from olelo.core.engine import ERR, WARN
 from olelo.core.errors import (
-    E_BAD_ADDRESS,
+    E_BAD_URI,
     E_CANCELED,
     E_CFG,
     E_SEND,
     E_TOO_MANY_BRANCHES,
     E_UNSPEC,
 )
-from olelo.core.forward import build_request, forward_to, hop_now, next_hop
-from olelo.core.operands import ONSEND, Outgoing
+from olelo.core.forward import build_request, every_hop, hop_now, next_hop
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import STREAMS, Destination, ListenSocket
-from olelo.modules.tm.answers import Answers
+from olelo.modules.tm.hop import HopByHop
 from olelo.script.catalog import RouteKind
-from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import parse_int
 from olelo.sip.errors import SipError
-from olelo.transaction.branch import BLIND, INF, SKIP, Branch
+from olelo.sip.uri import parse_uri
+from olelo.transaction.branch import INF, SKIP, Branch
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY, SUSPENDED, TELL_FAILURE
+from olelo.transaction.verdict import BLOCKED_6XX, CANCELED, SUSPENDED, TELL_FAILURE
 
-#: Branches of one transaction at most, as Kamailio's max_branches is by default.
-MAX_BRANCHES = 12
+#: Parameter of our Via in which t_vbflag_set() puts its flags, in hexadecimal.
+VIA_FLAGS = b"kvf"
 #: What `new_transaction` says of a request.
 CREATED, RETRANSMITTED, IS_ACK, FAILED = 1, 0, 2, -1
-_ONSEND = ("onsend", "")
 
 
 class Target:
@@ -52,13 +51,19 @@ class Target:
         self.location_ua = location_ua
 
 
-class Relay(Answers):
+class Relay(HopByHop):
     """The part of tm that sends requests."""
 
     def new_transaction(self, ctx: RouteContext) -> int:
         """Open the request's transaction: CREATED (ctx.tx is set), RETRANSMITTED (its last answer went out again),
-        IS_ACK (an ACK that belongs to none, or was absorbed), FAILED."""
+        IS_ACK (an ACK that belongs to none, or was absorbed), FAILED (a header, or `$ru`, cannot be read)."""
         msg = ctx.msg
+        try:
+            parse_uri(ctx.ruri)
+        except SipError as error:
+            self.engine.log(ERR, f"tm: {error}")
+            ctx.error = E_BAD_URI
+            return FAILED
         if ctx.tx_sought and msg.method != "ACK":
             self.open(ctx, self.engine.services.now())
             return CREATED
@@ -142,10 +147,12 @@ class Relay(Answers):
             if opened == RETRANSMITTED:
                 return 1
             if opened == IS_ACK:
-                return self._forward_ack(ctx, proxy, proto)
+                return self.forward_ack(ctx, proxy, proto)
             if opened == FAILED:
                 return -1
             tx = ctx.tx
+        elif tx.user is None:
+            return -1  # it ended while the script waited
         if tx.method == "CANCEL":
             return self._relay_cancel(ctx, tx, proxy, proto)
         if replicate:
@@ -184,6 +191,8 @@ class Relay(Answers):
         if tx.flags & CANCELED:
             ctx.branches = []
             return self._failed(ctx, tx, E_CANCELED)
+        if not tx.branches and tx.saved_edits is None:
+            tx.saved_edits = ctx.msg.edits[:]  # what failure routes and their branches see of this script's edits
         targets = self.targets(ctx)
         if len(targets) == 1 and tx.on_branch is None:
             target = targets[0]
@@ -197,19 +206,27 @@ class Relay(Answers):
         self, ctx: RouteContext, tx: Transaction, targets: list[Target], proxy: bytes, proto: str
     ) -> int:
         route = self.engine.route("branch", tx.on_branch) if tx.on_branch else None
+        if route is not None:
+            self.store_of(self.context_of(tx))["on_branch"] = tx.on_branch  # for append_branches()
         tx.on_branch = None
         added = 0
         worst = E_UNSPEC
         saved = (ctx.ruri, ctx.dst_uri, ctx.path, ctx.bflags, ctx.force_socket, ctx.kind, ctx.branch)
+        origin = (ctx.ruid, ctx.instance, ctx.location_ua)
+        record = ctx.record_route
         edits = ctx.msg.edits[:]
+        most = self.engine.params.max_branches
         for target in targets:
-            if len(tx.branches) >= MAX_BRANCHES:
+            if len(tx.branches) >= most:
                 worst = min(worst, E_TOO_MANY_BRANCHES)
                 continue
             dropped = False
             if route is not None:
                 ctx.ruri, ctx.dst_uri, ctx.path = target.uri, target.dst_uri, target.path
                 ctx.bflags, ctx.force_socket, ctx.branch = target.flags, target.socket, len(tx.branches)
+                ctx.ruid, ctx.instance, ctx.location_ua = target.ruid, target.instance, target.location_ua
+                ctx.record_route = copy(record)  # parameters may be added to it, for this branch alone
+                self.store_of(ctx)["vbflags"] = 0
                 ctx.dropped = False
                 result = self.engine.run_route(route, ctx, RouteKind.BRANCH)
                 if not isinstance(result, int):
@@ -218,27 +235,74 @@ class Relay(Answers):
                 target.uri, target.dst_uri, target.path = ctx.ruri, ctx.dst_uri, ctx.path
                 target.flags, target.socket = ctx.bflags, ctx.force_socket
             if not dropped:
-                to = next_hop(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto)
-                if not isinstance(to, Destination | int):
-                    to = await to
-                if isinstance(to, int):
-                    worst = min(worst, to)
+                hops = await self._hops(ctx, proxy, target, proto)
+                if isinstance(hops, int):
+                    worst = min(worst, hops)
                 elif tx.status < 200 and not tx.flags & CANCELED:
-                    self._send_branch(ctx, tx, target, to)
+                    flags = self.store_of(ctx).get("vbflags") if route is not None else 0
+                    mark = b";%b=%x" % (VIA_FLAGS, flags) if flags else b""
+                    branch = self._send_branch(ctx, tx, target, hops[0], mark)
+                    if len(hops) > 1:
+                        branch.spare = [*hops[1:]]
                     added += 1
                 else:
                     worst = E_CANCELED
             else:
                 worst = min(worst, E_CFG)
             ctx.msg.edits[:] = edits  # what a branch route changed is that branch's alone
+            ctx.record_route = record
         ctx.ruri, ctx.dst_uri, ctx.path, ctx.bflags, ctx.force_socket, ctx.kind, ctx.branch = saved
+        ctx.ruid, ctx.instance, ctx.location_ua = origin
         return self._sent(ctx, tx, added, worst)
 
-    def _send_branch(self, ctx: RouteContext, tx: Transaction, target: Target, to: Destination) -> Branch:
+    async def _hops(self, ctx: RouteContext, proxy: bytes, target: Target, proto: str) -> list[Destination] | int:
+        """Where a target leads. More than one only where DNS failover is on and its name has several addresses."""
+        engine = self.engine
+        uri = proxy or target.dst_uri or target.uri
+        if not engine.params.use_dns_failover or proxy:
+            found = next_hop(engine, uri, target.socket, proto)
+            if not isinstance(found, Destination | int):
+                found = await found
+            return found if isinstance(found, int) else [found]
+        hops = await every_hop(engine, uri, target.socket, proto)
+        if isinstance(hops, int) or target.socket is not None or not self.dns_reuse_rcv_socket:
+            return hops
+        ours = ctx.rcv.socket
+        return hops[:1] + [
+            Destination(to.proto, to.ip, to.port, ours) if to.proto == ours.proto else to for to in hops[1:]
+        ]
+
+    def append_branches(
+        self, tx: Transaction, branches: list[DestBranch], contact: bytes = b""
+    ) -> int | Awaitable[int]:
+        """Add destinations to a transaction that runs; those that it has, or that lack the text in contact, are left
+        out. The branch_route of its first step runs again. Returns 1, -1 nothing was added."""
+        if tx.user is None or tx.flags & (CANCELED | BLOCKED_6XX) or 200 <= tx.status < 400 or tx.status >= 600:
+            return -1
+        there = {(branch.ruid, branch.uri) for branch in tx.branches}
+        new = [b for b in branches if contact in b.uri and (b.ruid.encode("latin-1"), b.uri) not in there]
+        if not new:
+            return -1
+        ctx = self.again(tx, RouteKind.FAILURE)
+        ctx.branches = new
+        tx.on_branch = tx.on_branch or self.store_of(self.context_of(tx)).get("on_branch")
+        return self._with_saved_edits(ctx, tx)
+
+    async def _with_saved_edits(self, ctx: RouteContext, tx: Transaction) -> int:
+        msg = ctx.msg
+        edits = msg.edits[:]
+        if isinstance(tx.saved_edits, list):
+            msg.edits[:] = tx.saved_edits
+        code = await self._forward_each(ctx, tx, self.targets(ctx), b"", "")
+        msg.edits[:] = edits
+        return code
+
+    def _send_branch(
+        self, ctx: RouteContext, tx: Transaction, target: Target, to: Destination, mark: bytes = b""
+    ) -> Branch:
         index = len(tx.branches)
-        packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index))
-        onsend = self.engine.program.routes.get(_ONSEND)
-        stopped = onsend is not None and self._stopped(ctx, onsend, packet, to)
+        packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index) + mark)
+        stopped = self.is_stopped(ctx, packet, to) or self.is_blocked(tx.method, to)
         branch = tx.add_branch(packet, to, to.proto in STREAMS, self.engine.services.now(), target.uri)
         branch.path = target.path
         branch.ruid = target.ruid.encode("latin-1")
@@ -252,37 +316,26 @@ class Relay(Answers):
             tx.drop_branch(branch)
         return branch
 
-    def _stopped(self, ctx: RouteContext, route: CompiledRoute, packet: bytes, to: Destination) -> bool:
-        """Run onsend_route over a request about to leave. True: the script drops it."""
-        if ctx.store is None:
-            ctx.store = {}
-        ctx.store[ONSEND] = Outgoing(packet, to)
-        kind, dropped = ctx.kind, ctx.dropped
-        ctx.dropped = False
-        result = self.engine.run_route(route, ctx, RouteKind.ONSEND)
-        if not isinstance(result, int):
-            self.engine.log(ERR, "tm: onsend_route cannot wait; the request is sent")
-            result.close()
-        stopped = ctx.dropped
-        ctx.kind, ctx.dropped = kind, dropped
-        del ctx.store[ONSEND]
-        return stopped
-
     def _sent(self, ctx: RouteContext, tx: Transaction, added: int, error: int) -> int:
         tx.user_flags = ctx.flags
         if not added:
             self.engine.log(ERR, "tm: no branch could be added")
             return self._failed(ctx, tx, error)
         failed = self.flush()
-        if tx.branches[-1].flags & SKIP and all(branch.flags & SKIP for branch in tx.branches[-added:]):
-            return self._failed(ctx, tx, E_SEND)  # onsend_route has dropped them all
-        if failed:
-            for branch in failed:
-                if branch.tx is tx:
-                    tx.drop_branch(branch)
-            if all(branch.flags & SKIP for branch in tx.branches[-added:]):
-                return self._failed(ctx, tx, E_SEND)
-        return 1
+        if not failed and not tx.branches[-1].flags & SKIP and added == 1:
+            return 1
+        made = tx.branches[-added:]
+        for branch in failed:
+            if branch.tx is tx:
+                self.not_sent(tx, branch)
+        alive = False
+        for branch in made:
+            if not branch.flags & SKIP or self.fail_over(tx, branch):
+                alive = True
+            elif branch in failed and self.failure_exec_mode:
+                tx.hold_branch(branch, self.engine.services.now())
+                alive = True
+        return 1 if alive else self._failed(ctx, tx, E_SEND)
 
     def _failed(self, ctx: RouteContext, tx: Transaction, error: int) -> int:
         """Nothing could be forwarded. The script may still answer or try again; `script_done` answers where it does
@@ -296,7 +349,11 @@ class Relay(Answers):
         store = self.store_of(ctx)
         if store.get("no_internal_reply"):
             return -4
-        store["delayed"] = error
+        if not self.delayed_reply and ctx.kind is RouteKind.REQUEST and not tx.open_branches:
+            if not self.answer(ctx, tx, *self.tm_error(error)):
+                tx.release(self.engine.services.now())
+        else:
+            store["delayed"] = error
         return -1 if error in (E_SEND, E_CANCELED) else error
 
     def script_done(self, ctx: RouteContext) -> None:
@@ -316,22 +373,6 @@ class Relay(Answers):
         tx.release(self.engine.services.now())
         self.flush()
 
-    def _forward_ack(self, ctx: RouteContext, proxy: bytes, proto: str) -> int | Awaitable[int]:
-        """An ACK for a 2xx belongs to no transaction and is forwarded statelessly (RFC 3261 section 16.11)."""
-        to = hop_now(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
-        if isinstance(to, Destination):
-            return 1 if forward_to(ctx, to) else -1
-        return self._forward_ack_later(ctx, proxy, proto)
-
-    async def _forward_ack_later(self, ctx: RouteContext, proxy: bytes, proto: str) -> int:
-        found = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
-        if not isinstance(found, Destination | int):
-            found = await found
-        if isinstance(found, int):
-            ctx.error = found
-            return E_BAD_ADDRESS
-        return 1 if forward_to(ctx, found) else -1
-
     # --- CANCEL -------------------------------------------------------------------------------------------
 
     def _relay_cancel(self, ctx: RouteContext, tx: Transaction, proxy: bytes, proto: str) -> int | Awaitable[int]:
@@ -341,21 +382,6 @@ class Relay(Answers):
                 return self._forward(ctx, tx, proxy, proto)
             self.table.end(tx)
             ctx.tx = None
-            return self._forward_ack(ctx, proxy, proto) if self.unmatched_cancel == 1 else 1
+            return self.forward_ack(ctx, proxy, proto) if self.unmatched_cancel == 1 else 1
         self.cancel_invite(ctx, tx, invite)
         return 1
-
-    def cancel_invite(self, ctx: RouteContext, tx: Transaction, invite: Transaction) -> None:
-        """Cancel an INVITE's branches for a CANCEL that came in, and answer the CANCEL."""
-        reason = b""
-        if self.e2e_cancel_reason and not self.no_cancel_reason(invite):
-            reason = b"".join(b"Reason: " + value + b"\r\n" for value in ctx.msg.named(b"Reason"))
-        pending = any(b.status < 200 and not b.flags & BLIND for b in invite.branches)
-        now = self.engine.services.now()
-        for watcher in self.watchers:
-            watcher.cancelled(invite, ctx)
-        verdict = invite.cancel(now, reason)
-        self.flush()
-        if verdict == RELAY or verdict == CHOSEN:
-            self.go_on(invite, invite.branches[-1] if invite.branches else None, verdict)
-        self.answer(ctx, tx, 200, b"canceling" if pending else b"ok -- no more pending branches")

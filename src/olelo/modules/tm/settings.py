@@ -9,7 +9,7 @@ from olelo.core.module import BRANCH, FAILURE, REQUEST, function
 from olelo.modules.tm.answers import Answers
 from olelo.script.catalog import RouteKind
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import DISABLE_6XX
+from olelo.transaction.verdict import DISABLE_6XX, NO_FAILOVER
 
 WITHIN = REQUEST | RouteKind.TM_ONREPLY | FAILURE | BRANCH
 Change = Callable[[Transaction, float], object]
@@ -85,8 +85,12 @@ class TransactionSettings(Answers):
 
     @function("t_set_disable_failover", routes=WITHIN)
     def t_set_disable_failover(self, ctx: RouteContext, on: int) -> int:
-        """1: no DNS failover; Olelo tries the first address of a name only, so nothing changes. Returns 1."""
-        return 1
+        """1: try only the first address of a name (see core parameter use_dns_failover). Returns 1."""
+
+        def apply(tx: Transaction, now: float) -> None:
+            tx.flags = tx.flags | NO_FAILOVER if on else tx.flags & ~NO_FAILOVER
+
+        return self.change(ctx, apply)
 
     @function("t_set_no_e2e_cancel_reason", "t_disable_e2e_cancel_reason", routes=WITHIN)
     def t_set_no_e2e_cancel_reason(self, ctx: RouteContext, on: int) -> int:

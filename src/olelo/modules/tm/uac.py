@@ -8,7 +8,7 @@ from typing import Any
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.errors import E_SEND, answer_for
-from olelo.core.forward import hop_now, next_hop
+from olelo.core.forward import every_hop, hop_now, next_hop
 from olelo.core.services import UacRequest
 from olelo.core.sockets import STREAMS, Destination, Received
 from olelo.modules.tm.answers import Answers
@@ -71,18 +71,19 @@ class Uac(Answers):
     async def send_local(self, request: UacRequest) -> int:
         """Send a request of our own. Returns SENT, DROPPED, or a negative number of core.errors."""
         engine = self.engine
-        to = hop_now(engine, request.dst_uri or request.ruri, request.socket, "")
-        if to is None:
-            to = await next_hop(engine, request.dst_uri or request.ruri, request.socket, "")  # type: ignore[misc]
-        if isinstance(to, int):
+        hops = await every_hop(engine, request.dst_uri or request.ruri, request.socket, "")
+        if isinstance(hops, int):
             engine.log(ERR, f"tm: nowhere to send {request.method} {request.ruri!r}")
-            return to
+            return hops
+        to = hops[0]
         self._complete(request, to)
         if request.method == "ACK":  # opens no transaction
             packet = build_local(request, to, b"z9hG4bK" + self.new_token(), self.user_agent_line)
             return SENT if engine.services.send(packet, to) else E_SEND
         now = engine.services.now()
         tx = self.table.create_local(request.method, now, self.new_token())
+        if request.fr_timer or request.fr_inv_timer:
+            tx.set_fr(now, request.fr_inv_timer / 1000, request.fr_timer / 1000)
         packet = build_local(request, to, tx.branch_id(0), self.user_agent_line)
         ctx = RouteContext(
             engine,
@@ -115,8 +116,12 @@ class Uac(Answers):
                 return changed
             packet, to = changed
         branch = tx.add_branch(packet, to, to.proto in STREAMS, engine.services.now(), ctx.ruri)
-        if self.flush():
-            tx.drop_branch(branch)
+        if len(hops) > 1 and to is hops[0] and engine.params.use_dns_failover:
+            branch.spare = [*hops[1:]]
+        if branch in self.flush():
+            self.not_sent(tx, branch)
+            if self.fail_over(tx, branch):
+                return SENT
             self.table.end(tx)
             self.ended(tx)
             return E_SEND
@@ -191,11 +196,11 @@ class Uac(Answers):
     ) -> None:
         """Build and send the ACK of a 2xx; where it goes is local_ack_mode's to say."""
         branch_id = b"z9hG4bK" + self.new_token() if self.local_ack_branch_mode else branch.branch_id
-        self._run(self._send_ack(tx, branch, reply, branch_id, headers, body))
+        self.drive(self._send_ack(tx, branch, reply, branch_id, headers, body))
 
     async def _send_ack(
         self, tx: Transaction, branch: Branch, reply: RouteContext, branch_id: bytes, headers: bytes, body: bytes
-    ) -> None:
+    ) -> int:
         engine = self.engine
         invited = branch.destination
         assert isinstance(invited, Destination)
@@ -203,7 +208,7 @@ class Uac(Answers):
             head, hop = build_ack(branch.request, reply.msg)
         except SipError as error:
             engine.log(ERR, f"tm: no ACK for {reply.msg.call_id!r}: {error}")
-            return
+            return 0
         to: Destination | int | None = invited
         if self.local_ack_mode == 2:
             rcv = reply.rcv
@@ -214,18 +219,19 @@ class Uac(Answers):
                 to = await next_hop(engine, hop, invited.socket, "")  # type: ignore[misc]
         if not isinstance(to, Destination):
             engine.log(ERR, f"tm: nowhere to send the ACK: {hop!r}")
-            return
+            return 0
         line, _, rest = head.partition(b"\r\n")
         packet = b"%b\r\n%b%b%b%bContent-Length: %d\r\n\r\n%b" % (
             line, via_of(to, branch_id), rest, self.user_agent_line, headers, len(body), body,
         )  # fmt: skip
         if not engine.services.send(packet, to):
             engine.log(ERR, f"tm: cannot send the ACK to {to}")  # the 2xx will be repeated, and with it this
-            return
+            return 0
         if _ACK_SENT in engine.program.routes:
             ctx = RouteContext(engine, Message.parse(packet), reply.rcv, RouteKind.LOCAL)
             ctx.tx = tx
             engine.run_event("tm:local-ack-sent", ctx)
+        return 0
 
 
 def uac_request(tx: Transaction) -> UacRequest | None:

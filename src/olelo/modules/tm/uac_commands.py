@@ -24,6 +24,7 @@ from olelo.sip.uri import parse_uri
 #: How long tm.t_uac_wait_block waits, in seconds.
 BLOCK_SECONDS = 80.0
 _ARGS = "*a"
+_ATTRIBUTES = ("mode", "cbflags", "rpflags", "fr_timeout", "fr_inv_timeout")
 Answer = tuple[int, Message | None]
 
 
@@ -109,6 +110,23 @@ class UacCommands(Uac):
     def rpc_wait_block_noack_hex(self, *args: Any) -> Any:
         """As tm.t_uac_wait_block_hex, without the ACK for a 2xx of an INVITE."""
         return self._wait_block(self.uac_of(args, in_hex=True, no_ack=True))
+
+    @rpc("tm.t_uac_attrs", _ARGS, array=True)
+    def rpc_attrs(self, *args: Any) -> Any:
+        """Send a request as its attributes say: `mode=start`, `wait` or `block`; `cbflags=noack`; `rpflags=1` (the body
+        is hexadecimal); `fr_timeout` and `fr_inv_timeout` in milliseconds. The other arguments are tm.t_uac_start's."""
+        if len(args) < 6:
+            raise RpcFault(400, f"too few parameters ({len(args)}/6)")
+        wanted = _attributes(str(args[0]))
+        request = self.uac_of(
+            args[1:], in_hex=bool(_number(wanted.get("rpflags", "0")) & 1), no_ack=wanted.get("cbflags") == "noack"
+        )
+        request.fr_timer = _number(wanted.get("fr_timeout", "0"))
+        request.fr_inv_timer = _number(wanted.get("fr_inv_timeout", "0"))
+        mode = wanted.get("mode", "start")
+        if mode == "wait":
+            return self._wait(request)
+        return self._wait_block(request) if mode == "block" else self._start(request)
 
     # --- what they share ----------------------------------------------------------------------------------
 
@@ -241,6 +259,25 @@ async def _later(result: Suspended) -> None:
 
 async def _as_code(result: Suspended) -> int:
     return 1 if await result >= 0 else -1
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """`name1=value1;name2=value2` of tm.t_uac_attrs. Raises RpcFault 400 for a name or a mode that does not exist."""
+    found = {}
+    for part in filter(None, (each.strip() for each in text.split(";"))):
+        name, _, value = (each.strip() for each in part.partition("="))
+        name = name.lower().replace("reply", "mode")  # Kamailio's page has both
+        values = {"mode": ("start", "wait", "block"), "cbflags": ("noack",)}.get(name)
+        if name not in _ATTRIBUTES or (values is not None and value.lower() not in values):
+            raise RpcFault(400, f"Invalid attribute {part!r}")
+        found[name] = value.lower()
+    return found
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise RpcFault(400, f"Invalid attribute value {text!r}")
+    return int(text)
 
 
 def _check_uri(uri: bytes, which: str) -> None:

@@ -36,6 +36,10 @@ class Watcher:
     def answered(self, tx: Transaction, status: int, reply: Message | None) -> None:
         """An answer was sent upstream; reply is None where it was made here (TMCB_RESPONSE_OUT)."""
 
+    def local_answer(self, tx: Transaction, status: int, reply: Message | None) -> None:
+        """A request of our own was answered, finally or, with pass_provisional_replies, for now
+        (TMCB_LOCAL_RESPONSE_OUT); reply is None where the answer was made here."""
+
     def acknowledged(self, tx: Transaction, ack: RouteContext) -> None:
         """The ACK for a relayed 2xx came in (TMCB_E2EACK_IN)."""
 

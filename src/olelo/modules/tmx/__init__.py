@@ -4,38 +4,20 @@ from __future__ import annotations
 
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR, WARN
-from olelo.core.errors import REASONS
-from olelo.core.module import (
-    ONREPLY,
-    REQUEST,
-    Const,
-    Getter,
-    Module,
-    RouteName,
-    Setter,
-    Value,
-    function,
-    param,
-    variable,
-)
+from olelo.core.module import ONREPLY, REQUEST, Const, RouteName, function, param
 from olelo.modules.tm import Tm
-from olelo.modules.tm.commands import numbers
-from olelo.modules.tm.relay import CREATED
-from olelo.modules.tmx.variables import inner_getter
+from olelo.modules.tm.relay import CREATED, VIA_FLAGS
+from olelo.modules.tmx.variables import Variables
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
-from olelo.transaction.branch import BLIND, CANCELLED, Branch
+from olelo.transaction.branch import BLIND, CANCELLED
+from olelo.transaction.cancel import reason_of
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import CANCELED, SUSPENDED
 
-_T_KEYS = (
-    "id_index", "id_label", "id_index_n", "id_label_n", "reply_code", "reply_reason", "reply_type", "branch_index", "ruid",
-    "reply_last",
-)  # fmt: skip
 _REPLIES = (RouteKind.CORE_ONREPLY, RouteKind.TM_ONREPLY)
-_FAILURES = (RouteKind.FAILURE, RouteKind.BRANCH_FAILURE)
 
 
-class Tmx(Module):
+class Tmx(Variables):
     """Transactions for scripts: variables, suspending, acting on other transactions."""
 
     name = "tmx"
@@ -116,8 +98,6 @@ class Tmx(Module):
             this = branch.index == ctx.branch
             wanted = (mode == "all" or (mode == "this") == this) and not (this and final)
             if wanted and branch.status < 200 and not branch.flags & (CANCELLED | BLIND):
-                if this and branch.status < 100:
-                    branch.status = ctx.msg.status  # this very reply allows the CANCEL (RFC 3261 section 9.1)
                 tx.cancel_branches(now, branch)
                 found = True
         self.tm.flush()
@@ -142,9 +122,8 @@ class Tmx(Module):
             return -1
         if 0 < flag < 32:
             tx.user_flags |= 1 << flag
-        if 100 <= code < 700:
-            tx.cancel_reason = b"Reason: SIP;cause=%d\r\n" % code
-        tx.cancel_branches(self.engine.now())
+        reason = reason_of(code) if 200 <= code < 700 and self.tm.local_cancel_reason else b""
+        tx.cancel_branches(self.engine.now(), reason=reason)
         self.tm.flush()
         return 1
 
@@ -195,6 +174,36 @@ class Tmx(Module):
         ctx.ruri_used = False
         return 1
 
+    @function("t_vbflag_set", routes=RouteKind.BRANCH)
+    def t_vbflag_set(self, ctx: RouteContext, flag: int) -> int:
+        """In a branch_route: set a flag (0 to 31) in the parameter kvf of this branch's Via. Returns 1, -1 no flag."""
+        return self._vbflag(ctx, flag, True)
+
+    @function("t_vbflag_reset", routes=RouteKind.BRANCH)
+    def t_vbflag_reset(self, ctx: RouteContext, flag: int) -> int:
+        """In a branch_route: take such a flag back. Returns 1, -1 no flag."""
+        return self._vbflag(ctx, flag, False)
+
+    def _vbflag(self, ctx: RouteContext, flag: int, on: bool) -> int:
+        if not 0 <= flag <= 31 or ctx.kind is not RouteKind.BRANCH:
+            return -1
+        store = self.tm.store_of(ctx)
+        held = store.get("vbflags", 0)
+        store["vbflags"] = held | 1 << flag if on else held & ~(1 << flag)
+        return 1
+
+    @function("t_vbflag_is_set")
+    def t_vbflag_is_set(self, ctx: RouteContext, flag: int) -> int:
+        """Has this branch's Via that flag? In a branch_route, or of the branch that answers or has failed. Returns 1
+        yes, -1 no."""
+        if ctx.kind is RouteKind.BRANCH:
+            held = self.tm.store_of(ctx).get("vbflags", 0)
+        else:
+            branch = self.branch_of(ctx)
+            line = branch.request.partition(b";" + VIA_FLAGS + b"=")[2] if branch is not None else b""
+            held = int(line[: len(line) - len(line.lstrip(b"0123456789abcdef"))] or b"0", 16)
+        return 1 if 0 <= flag <= 31 and held >> flag & 1 else -1
+
     # --- waiting ------------------------------------------------------------------------------------------
 
     @function("t_suspend")
@@ -215,6 +224,8 @@ class Tmx(Module):
             if tx.is_invite and tx.status < 100 and self.tm.sends_100(ctx):
                 self.tm.answer(ctx, tx, 100, self.tm.reason_100)
             tx.user_flags = ctx.flags
+            if not tx.branches and tx.saved_edits is None:
+                tx.saved_edits = ctx.msg.edits[:]
             tx.suspend(self.engine.now())
         else:
             tx.flags |= SUSPENDED
@@ -240,138 +251,6 @@ class Tmx(Module):
         """Send the ACK for the 2xx of an INVITE of our own that is not acknowledged by itself. Returns 1, -1."""
         tx = self.tm.by_number(index, label)
         return 1 if tx is not None and self.tm.ack_later(tx, headers.encode("latin-1"), body.encode("latin-1")) else -1
-
-    # --- variables ----------------------------------------------------------------------------------------
-
-    def branch_of(self, ctx: RouteContext) -> Branch | None:
-        tx: Transaction | None = ctx.tx
-        if tx is None or not 0 <= ctx.branch < len(tx.branches):
-            return None
-        return tx.branches[ctx.branch]
-
-    @variable("T_branch_idx")
-    def t_branch_idx(self, ctx: RouteContext) -> Value:
-        """Index of the branch: of this one in branch and reply routes, of the next one elsewhere."""
-        if ctx.kind is RouteKind.REQUEST:
-            return len(ctx.branches)
-        if ctx.kind is RouteKind.FAILURE and ctx.tx is not None:
-            return len(ctx.tx.branches) + len(ctx.branches)
-        return ctx.branch
-
-    @variable("T_reply_code")
-    def t_reply_code(self, ctx: RouteContext) -> Value:
-        """Status: of the reply at hand, of the picked branch in a failure_route, of the last answer sent elsewhere."""
-        return self.tm.status_of(ctx)
-
-    @variable("T_reply_reason")
-    def t_reply_reason(self, ctx: RouteContext) -> Value:
-        """Reason of the reply at hand, or of the picked branch's in a failure_route; empty elsewhere."""
-        if ctx.kind in _REPLIES:
-            return ctx.msg.reason.decode("latin-1")
-        branch = self.branch_of(ctx)
-        if ctx.kind not in _FAILURES or branch is None:
-            return ""
-        reason = branch.reply.reason if branch.reply is not None else REASONS.get(branch.status, b"")
-        return reason.decode("latin-1")
-
-    @variable("T_reply_last")
-    def t_reply_last(self, ctx: RouteContext) -> Value:
-        """Status of the last reply that came in on this branch; only in onreply routes, empty elsewhere."""
-        return ctx.msg.status if ctx.kind is RouteKind.TM_ONREPLY else ""
-
-    @variable("T_reply_ruid")
-    def t_reply_ruid(self, ctx: RouteContext) -> Value:
-        """The ruid of the contact that this reply, or the picked one in a failure_route, comes from."""
-        branch = self.branch_of(ctx)
-        if branch is None or ctx.kind not in (RouteKind.TM_ONREPLY, *_FAILURES):
-            return ""
-        return branch.ruid.decode("latin-1")
-
-    @variable("T", inner="required", dynamic=False)
-    def t(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T(key) of the transaction: id_index, id_label (with _n: it is opened if need be), reply_code, reply_reason,
-        reply_type (1 made here), branch_index, ruid."""
-        if inner not in _T_KEYS:
-            raise ValueError(f"is $T(key), one of {', '.join(_T_KEYS)}")
-
-        def get(ctx: RouteContext) -> Value:
-            if inner == "reply_code":
-                return self.t_reply_code(ctx)
-            if inner == "reply_reason":
-                return self.t_reply_reason(ctx)
-            if inner == "branch_index":
-                return self.t_branch_idx(ctx)
-            if ctx.tx is None and inner.endswith("_n") and ctx.msg.is_request:
-                self.tm.new_transaction(ctx)
-            if ctx.tx is None:
-                return None
-            if inner == "reply_type":
-                branch = self.branch_of(ctx)
-                return 1 if ctx.kind is RouteKind.FAILURE and branch is not None and branch.reply is None else 0
-            if inner == "ruid":
-                return self.t_reply_ruid(ctx)
-            if inner == "reply_last":
-                return self.t_reply_last(ctx)
-            return numbers(ctx.tx)[1 if "label" in inner else 0]
-
-        return get, None
-
-    @variable("T_branch", inner="required", dynamic=False)
-    def t_branch(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T_branch(flags) and $T_branch(ruid) of the branch that failed or is answered; $T_branch(uri) only in onreply
-        routes."""
-        if inner not in ("uri", "flags", "ruid"):
-            raise ValueError("is $T_branch(uri), $T_branch(flags) or $T_branch(ruid)")
-
-        def get(ctx: RouteContext) -> Value:
-            branch = self.branch_of(ctx)
-            if branch is None or ctx.kind not in (RouteKind.TM_ONREPLY, *_FAILURES):
-                return None
-            if inner == "flags":
-                return branch.user_flags
-            if inner == "ruid":
-                return branch.ruid.decode("latin-1")
-            return branch.uri.decode("latin-1") if ctx.kind is RouteKind.TM_ONREPLY else None
-
-        return get, None
-
-    @variable("T_req", inner="required", dynamic=False)
-    def t_req(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T_req(pv): a variable of the transaction's request, in reply routes."""
-
-        def other(ctx: RouteContext) -> RouteContext | None:
-            if ctx.msg.is_request:
-                return None
-            tx = ctx.tx
-            if tx is None:  # in reply_route the reply is not matched yet
-                branch = self.tm.table.lookup_reply(ctx.msg)
-                tx = branch.tx if branch is not None else None
-            return self.tm.context_of(tx) if tx is not None and tx.user is not None else None
-
-        return inner_getter(self.engine, inner, other), None
-
-    @variable("T_rpl", inner="required", dynamic=False)
-    def t_rpl(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T_rpl(pv): a variable of the picked reply, in failure routes."""
-
-        def other(ctx: RouteContext) -> RouteContext | None:
-            if ctx.kind not in _FAILURES or ctx.reply is None:
-                return None
-            return RouteContext(self.engine, ctx.reply, ctx.rcv, RouteKind.TM_ONREPLY)
-
-        return inner_getter(self.engine, inner, other), None
-
-    @variable("T_inv", inner="required", dynamic=False)
-    def t_inv(self, inner: str, index: int | str | None) -> tuple[Getter, Setter | None]:
-        """$T_inv(pv): a variable of the INVITE that this CANCEL is about."""
-
-        def other(ctx: RouteContext) -> RouteContext | None:
-            if ctx.kind is not RouteKind.REQUEST or ctx.msg.method != "CANCEL":
-                return None
-            invite = self.tm.table.lookup_cancel(ctx.msg)
-            return self.tm.context_of(invite) if invite is not None and invite.user is not None else None
-
-        return inner_getter(self.engine, inner, other), None
 
 
 MODULE = Tmx
