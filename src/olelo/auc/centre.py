@@ -68,20 +68,26 @@ class AuthenticationCentre:
         self._refresh = refresh
         self._sent: dict[bytes, Sent] = {}  # in order of sending, so the oldest is first
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self.counters: Counter[str] = Counter()
+
+    def _count(self, name: str) -> None:
+        # Adding to a number is not one step, and challenges are made on several threads.
+        with self._counting:
+            self.counters[name] += 1
 
     def subscriber(self, identity: str) -> Subscriber:
         """The subscriber of an IMSI, IMPI or temporary IMPU; NotFound if there is none."""
         try:
             return self._store.subscriber(identity)
         except AucError:
-            self.counters["unknown"] += 1
+            self._count("unknown")
             raise
 
     def _active(self, identity: str) -> Subscriber:
         subscriber = self.subscriber(identity)
         if subscriber.state != ACTIVE:
-            self.counters["refused"] += 1
+            self._count("refused")
             raise StateError(f"IMSI {subscriber.imsi} is {subscriber.state}, not active")
         return subscriber
 
@@ -121,7 +127,7 @@ class AuthenticationCentre:
         with self._lock:
             self._expire(now)
             self._sent[vector.rand] = Sent(subscriber.imsi, now + self._hold)
-        self.counters["challenges"] += 1
+        self._count("challenges")
         return vector
 
     def triplet(self, identity: str) -> Triplet:
@@ -144,7 +150,7 @@ class AuthenticationCentre:
             sent = self._sent.pop(rand, None)
         if sent is None or now >= sent.expires:
             return False
-        self.counters["answered"] += 1
+        self._count("answered")
         return True
 
     def resynchronise(self, identity: str, rand: bytes, auts: bytes, now: float) -> Vector:
@@ -163,21 +169,21 @@ class AuthenticationCentre:
         with self._lock:
             sent = self._sent.get(rand)
         if sent is None or sent.imsi != subscriber.imsi or now >= sent.expires:
-            self.counters["rand_not_held"] += 1
+            self._count("rand_not_held")
             raise RandNotHeld(f"IMSI {subscriber.imsi}: no such challenge is waiting for an answer")
         sqn_ms = check_auts(self.functions(subscriber), rand, auts)
         if sqn_ms is None:
-            self.counters["auts_mac_failures"] += 1
+            self._count("auts_mac_failures")
             raise AutsMacFailure(f"IMSI {subscriber.imsi}: MAC-S of the AUTS is wrong")
         with self._lock:
             # Taken out under the lock: of two copies of one AUTS only the first gets here.
             if self._sent.pop(rand, None) is None:
-                self.counters["rand_not_held"] += 1
+                self._count("rand_not_held")
                 raise RandNotHeld(f"IMSI {subscriber.imsi}: this challenge was answered already")
             for other in [held for held, item in self._sent.items() if item.imsi == subscriber.imsi]:
                 del self._sent[other]
         self._store.resynchronise(subscriber.imsi, sqn_ms, int(now))
-        self.counters["resyncs"] += 1
+        self._count("resyncs")
         return self.challenge(subscriber.imsi, now)
 
     def _expire(self, now: float) -> None:

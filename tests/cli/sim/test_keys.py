@@ -72,11 +72,16 @@ def test_two_rotations_at_once_lose_no_key(desk: Desk) -> None:
 
 def test_a_rotation_waits_for_nobody(desk: Desk) -> None:
     desk.batch()
+    before = (desk.home / "kek").read_text()
+    with key_file_lock(desk.home / "kek", exclusive=False):
+        assert "sealing cards" in desk.run("key", "rotate", "--forget-old", code=5).output
+        desk.run("swap", "001010000000001", "--iccid", "8988211000000009004", "--state", "active")
+    assert (desk.home / "kek").read_text() == before
     with key_file_lock(desk.home / "kek", exclusive=True):
         assert "rotating" in desk.run("key", "rotate", code=5).output
         new = ("batch", "new", "x", "--mcc", "001", "--mnc", "01", "--count", "1", "--imsi-start", "001010000000900")
         assert "try again" in desk.run(*new, "--iccid-start", "898821100000000900", code=5).output
-        desk.run("swap", "001010000000001", "--iccid", "8988211000000009004", code=5)
+        desk.run("swap", "001010000000001", "--iccid", "8988211000000010002", code=5)
         desk.run("vector", "--imsi", "001010000000001")  # which only reads
 
 
