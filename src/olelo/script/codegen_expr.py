@@ -394,8 +394,8 @@ class ExprGen:
         operand = self._operand(left)
         if left.name in _NUMBERED and (isinstance(value, int) or isinstance(right, n.Str)):
             # Kamailio compares numbers here: a string in quotes counts as its number, which "udp" is not
-            number = runtime.to_int(value)
-            right_code = Code(literal(runtime_names(left.name).get(number, str(number))), "str")
+            wanted = runtime.to_int(value)
+            right_code = Code(literal(runtime_names(left.name).get(wanted, str(wanted))), "str")
         if expr.op == "=~":
             text = f"{self.unit.helper('to_str')}({operand})"
             if value is not None:
