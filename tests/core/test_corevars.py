@@ -23,7 +23,7 @@ def test_core_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         "5060 5060 0 <null> quoted <null>"
     )
     assert desk.get(ctx, "$envn(OLELO_TEXT)") == 0
-    desk.set(ctx, "$null", 5)
+    assert desk.ref("$null").set is None
     assert desk.get(ctx, "$null") is None
     assert desk.get(ctx, "$iuid") != desk.get(ctx, "$iuid")
 

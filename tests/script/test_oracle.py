@@ -53,7 +53,10 @@ def _typed(node: n.Expr) -> bool:
     """Kamailio refuses some constant type mixtures when it reads the file; leave those to the check tests."""
     if isinstance(node, n.Unary):
         kind = ops.expr_type(node.operand)
-        return not (node.op in ("!", "-", "~") and kind == "str" or node.op in ("strlen", "strempty") and kind == "int")
+        wanted = (
+            "int" if node.op in ("!", "-", "~") else "str" if node.op in ("strlen", "strempty", "defined") else kind
+        )
+        return kind in (wanted, "any")
     if isinstance(node, n.Binary):
         left, right = ops.expr_type(node.left), ops.expr_type(node.right)
         if node.op in INT_OPS:
@@ -81,6 +84,13 @@ class Maker:
         while True:
             made = self._expr(depth)
             if _typed(made):
+                return made
+
+    def number(self) -> n.Expr:
+        """What while and return take: no string, as far as can be seen before."""
+        while True:
+            made = self.expr(2)
+            if ops.expr_type(made) != "str":
                 return made
 
     def _expr(self, depth: int) -> n.Expr:
@@ -116,12 +126,12 @@ class Maker:
             case 4:
                 return stmt(route_call(pick(self.routes)) if self.routes else self.expr(2))
             case 5:
-                return pick((EXIT, DROP, BREAK, ret(), ret(self.expr(2)), stmt(self.expr(2))))
+                return pick((EXIT, DROP, BREAK, ret(), ret(self.number()), stmt(self.expr(2))))
             case 6 | 7:
                 orelse = block(*self.body(depth - 1)) if self.random.random() < 0.5 else None
                 return if_(self.expr(2), block(*self.body(depth - 1)), orelse)
             case 8:
-                return while_(self.expr(2), *self.body(depth - 1))
+                return while_(self.number(), *self.body(depth - 1))
         labels: list[Any] = [1, -1, 0, 2, None] if self.random.random() < 0.5 else ["x", "5", "/^x", None]
         self.random.shuffle(labels)
         cases = [(label, self.body(depth - 1)) for label in labels[: self.random.randint(0, 4)]]

@@ -21,7 +21,7 @@ from olelo.script.pvspec import PvError, PvSpec, parse_format, parse_pv, split_a
         ("(ru{re.subst,/a/b/g})", "ru", None, None, ["re.subst"]),
         ("xavp(a[0]=>b)", "xavp", "a[0]=>b", None, []),
         ("sht(t=>$var(k)::$(var(l){s.len}))", "sht", "t=>$var(k)::$(var(l){s.len})", None, []),
-        ("(ru {s.len} {s.int})", "ru", None, None, ["s.len", "s.int"]),
+        ("(ru{s.len} {s.int})", "ru", None, None, ["s.len", "s.int"]),
     ],
 )
 def test_parts_of_a_variable(text: str, name: str, inner: str | None, index: object, transforms: list[str]) -> None:

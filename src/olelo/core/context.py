@@ -91,6 +91,7 @@ class RouteContext:
     reg_id = 0
     flags = 0
     xflags = 0
+    sflags = 0  # flags of the script (setsflag): each run of a route starts with none
     bflags = 0
     msg_flags = 0
     force_socket: ListenSocket | None = None

@@ -19,10 +19,6 @@ def get_null(ctx: RouteContext) -> Value:
     return None
 
 
-def set_null(ctx: RouteContext, value: Value) -> None:
-    """`$null = x` is accepted and does nothing."""
-
-
 def get_rc(ctx: RouteContext) -> Value:
     return ctx.rc
 
@@ -95,7 +91,7 @@ def core_variables(engine: Engine | None) -> list[VariableSpec]:
     """The variables of the core. Without an engine (check alone) `$def` knows no definitions."""
     defines = _Defines(engine)
     return [
-        VariableSpec("null", "", get_null, set_null, doc="No value."),
+        VariableSpec("null", "", get_null, doc="No value."),
         VariableSpec("rc", "", get_rc, doc="Code of the last function or route."),
         VariableSpec("retcode", "", get_rc, doc="The same as $rc."),
         VariableSpec("?", "", get_rc, doc="The same as $rc."),

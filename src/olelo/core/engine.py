@@ -33,7 +33,6 @@ class Engine:
     """State of one running configuration.
 
     `globals` are the custom parameters (`group.var`), by group and name; `flags` names declared by `flags x:1`.
-    `sflags` are script flags of the process (setsflag).
     """
 
     def __init__(self, services: Services, params: CoreParams | None = None) -> None:
@@ -57,7 +56,6 @@ class Engine:
         self.flag_names: dict[str, int] = {}
         self.listens: list[Listen] = []
         self.commands: dict[str, RpcSpec] = {}
-        self.sflags = 0
         self.blocklist = Blocklist(self)
         self.tm: TransactionService | None = None
         self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None

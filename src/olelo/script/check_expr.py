@@ -94,6 +94,11 @@ class ExprChecker:
                     self.diag.error("read-only", f"{ref.text} is read-only", target.pos, hint, len(ref.text))
         self.expression(expr.value)
 
+    def number(self, expr: n.Expr, word: str) -> None:
+        """Check what `while`, `return`, `exit` and `drop` take: it cannot be a string when the file is read."""
+        if ops.expr_type(expr) == "str":
+            self.diag.error("type-mismatch", f"{word} takes a number, not a string", expr.pos, "use a cast: (int)")
+
     def condition(self, expr: n.Expr, word: str) -> None:
         """Check what is special in the condition of if or while."""
         for each in ops.walk(expr):
@@ -101,9 +106,11 @@ class ExprChecker:
                 self.diag.warning(
                     "assignment-in-condition", f"assignment in the condition of {word}", each.pos, "compare with =="
                 )
-        if ops.constant(expr) is not None and not (isinstance(expr, n.Int) and word == "while"):
+        if ops.constant(expr) is not None and not (word == "while" and ops.expr_type(expr) != "any"):
             self.diag.warning("constant-condition", f"the condition of {word} is always the same", expr.pos)
-        if ops.expr_type(expr) == "str" and not isinstance(expr, n.Select):
+        if word == "while":
+            self.number(expr, word)
+        elif ops.expr_type(expr) == "str" and not isinstance(expr, n.Select):
             self.diag.warning(
                 "string-condition",
                 f"a string as condition of {word} counts as its number (0 for most)",
@@ -119,11 +126,21 @@ class ExprChecker:
             self._mismatch(expr.operand, "str", "int")
         elif expr.op in ("strlen", "strempty") and kind == "int":
             self._mismatch(expr.operand, "int", "str")
+        elif expr.op == "defined" and kind == "int":
+            self.diag.error("always-defined", "a number is always defined", expr.operand.pos, "ask for a variable")
 
     def _binary(self, expr: n.Binary) -> None:
         op = expr.op
         if op == "=~":
             self._pattern(expr)
+        if isinstance(expr.left, n.CoreOperand) and expr.left.name in ("proto", "af") and isinstance(expr.right, n.Str):
+            if not expr.right.value.isdigit():
+                self.diag.warning(
+                    "never-equal",
+                    f"{expr.left.name} is a number: it never equals a string",
+                    expr.right.pos,
+                    f"without quotes: {expr.left.name}{op}{expr.right.value.upper()}",
+                )
         if isinstance(expr.left, n.CoreOperand) or isinstance(expr.right, n.CoreOperand) or ops.is_null(expr.right):
             return
         if isinstance(expr.left, n.Ident) or isinstance(expr.right, n.Ident | n.Network):

@@ -6,7 +6,7 @@ import re
 
 from olelo.script import nodes as n
 from olelo.script import ops, regex, runtime
-from olelo.script.catalog import ArgKind, ArgSpec, Catalog, FunctionSpec, RouteKind
+from olelo.script.catalog import ArgKind, ArgSpec, Catalog, FunctionSpec, RouteKind, Value
 from olelo.script.check_expr import ExprChecker
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.values import ResolveError, nearest
@@ -25,7 +25,10 @@ _EVENT_KINDS = {
     "tm:branch-failure": _EVENT | RouteKind.BRANCH_FAILURE | RouteKind.FAILURE,
     "tm:local-request": _EVENT | RouteKind.LOCAL,
 }
+#: Operands about the packet that is being sent.
+_ONSEND_OPERANDS = frozenset(("snd_ip", "to_ip"))
 #: Functions whose first argument is a SIP status.
+_FLAG_COMMANDS = frozenset(("setflag", "resetflag", "isflagset"))
 _STATUS_FUNCTIONS = frozenset(("sl_send_reply", "send_reply", "t_reply", "send_reply_mode", "sl_reply"))
 
 Key = tuple[str, str]
@@ -139,6 +142,9 @@ class RouteChecker:
                 self._statement(stmt.body, key)
             case n.Switch():
                 self._switch(stmt, key)
+            case n.Return() | n.Exit() | n.Drop():
+                if stmt.value is not None:
+                    self.exprs.number(stmt.value, type(stmt).__name__.lower())
 
     def _switch(self, stmt: n.Switch, key: Key) -> None:
         seen: set[object] = set()
@@ -175,6 +181,13 @@ class RouteChecker:
                 self._route_call(expr, key)
             elif isinstance(expr, n.BlockExpr):
                 self._block(expr.body, key)
+            elif isinstance(expr, n.CoreOperand) and expr.name in _ONSEND_OPERANDS and key[0] != "onsend":
+                self.diag.error(
+                    "not-in-this-route",
+                    f"{expr.name} may stand in an onsend_route only",
+                    expr.pos,
+                    length=len(expr.name),
+                )
 
     # --- calls -----------------------------------------------------------------------------------------------
 
@@ -254,6 +267,9 @@ class RouteChecker:
             self.diag.error("call-in-argument", "no call may stand inside the arguments of a call", arg.pos)
             return
         value = ops.constant(arg)
+        if call.name in _FLAG_COMMANDS:
+            self._flag(call, arg, value)
+            return
         if isinstance(arg, n.Ident):
             if spec.kind is ArgKind.INT and arg.name not in self.flags:
                 self.diag.error("unknown-word", f"{arg.name} is not defined", arg.pos, length=len(arg.name))
@@ -269,6 +285,16 @@ class RouteChecker:
             self.diag.error("argument-kind", f"argument {spec.name} of {call.name}() is a variable", arg.pos)
         elif spec.kind is ArgKind.ROUTE:
             self._route_argument(call, str(value), arg.pos, spec)
+
+    def _flag(self, call: n.Call, arg: n.Expr, value: Value) -> None:
+        """The flag of setflag() and its like: a number from 0 to 31, or a name that `flags` declares."""
+        name = arg.name if isinstance(arg, n.Ident) else value if isinstance(value, str) else None
+        if name is not None and name not in self.flags:
+            digits = isinstance(arg, n.Str) and name.isdigit()
+            hint = f"remove the quotes: {call.name}({name})" if digits else nearest(name, self.flags)
+            self.diag.error("unknown-flag", f"no flag {name} is declared", arg.pos, hint, len(name))
+        elif isinstance(value, int) and not 0 <= value <= 31:
+            self.diag.error("bad-flag", f"{value} is no flag: 0 to 31 are", arg.pos, length=len(str(value)))
 
     def _text_argument(self, call: n.Call, value: str, pos: n.Pos, spec: ArgSpec) -> None:
         what = f"argument {spec.name} of {call.name}()"

@@ -396,9 +396,10 @@ class ExprGen:
         if right_code is None:
             right_code = self.expr(right)
         operand = self._operand(left)
-        if left.name in ("proto", "af", "snd_proto", "snd_af") and isinstance(value, int):
-            names = runtime_names(left.name)
-            right_code = Code(literal(names.get(value, str(value))), "str")
+        if left.name in _NUMBERED and (isinstance(value, int) or isinstance(right, n.Str)):
+            # Kamailio compares numbers here: a string in quotes counts as its number, which "udp" is not
+            wanted = runtime.to_int(value)
+            right_code = Code(literal(runtime_names(left.name).get(wanted, str(wanted))), "str")
         if expr.op == "=~":
             text = f"{self.unit.helper('to_str')}({operand})"
             if value is not None:
@@ -480,6 +481,8 @@ class ExprGen:
         value = ops.constant(expr)
         if isinstance(expr, n.Ident):
             value = unit.flags.get(expr.name, expr.name)
+        elif spec.kind is ArgKind.INT and isinstance(value, str):
+            value = unit.flags.get(value, value)
         kind = spec.kind
         if kind is ArgKind.PVAR:
             text = expr.text if isinstance(expr, n.Var) else str(value).removeprefix("$")
@@ -596,6 +599,7 @@ class ExprGen:
         self.out.line(f"{self.unit.setter(ref)}(c, {value})", expr.pos)
 
 
+_NUMBERED = frozenset(("proto", "af", "snd_proto", "snd_af"))
 _ADDRESSES = frozenset(("src_ip", "dst_ip", "snd_ip", "to_ip"))
 _NUMBERS = frozenset(("src_port", "dst_port", "snd_port", "to_port", "msg:len", "max_len"))
 

@@ -124,7 +124,7 @@ def read_pv(text: str, at: int) -> tuple[PvSpec, int]:
         at = close + 1
     calls: list[TransformCall] = []
     while True:
-        while at < size and text[at] in _BLANKS:
+        while calls and at < size and text[at] in _BLANKS:
             at += 1
         if at >= size:
             raise PvError("the ')' that closes the variable is missing", size)
@@ -181,7 +181,7 @@ def _matching(text: str, at: int, opening: str, closing: str) -> int:
 
 
 def _index(text: str, start: int, end: int) -> int | str | PvSpec:
-    raw = text[start:end].strip()
+    raw = text[start:end]
     if raw in ("*", "+"):
         return raw
     if raw.startswith("$"):
@@ -189,10 +189,9 @@ def _index(text: str, start: int, end: int) -> int | str | PvSpec:
         if stop != end:
             raise PvError("an index is one number or one variable", stop)
         return spec
-    try:
-        return int(raw)
-    except ValueError:
-        raise PvError(f"[{raw}] is no index: a number, * or a variable is", start) from None
+    if not raw.removeprefix("-").isdigit():
+        raise PvError(f"[{raw}] is no index: a number, * or a variable is", start)
+    return int(raw)
 
 
 def _transform(text: str, start: int, end: int) -> TransformCall:

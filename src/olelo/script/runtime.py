@@ -217,9 +217,9 @@ def too_deep(limit: int, place: str) -> int:
 
 
 def no_route(name: str, place: str) -> int:
-    """Log that route(expression) named no route; returns -1, the call's value."""
+    """Log that route(expression) named no route; returns -10 (Kamailio's E_SCRIPT), the call's value."""
     log.error("%s: route %r not found", place, name)
-    return -1
+    return -10
 
 
 class Suspended:

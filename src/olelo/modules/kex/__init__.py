@@ -51,10 +51,10 @@ class Kex(Module):
 
     @function("setsflag")
     def setsflag(self, ctx: RouteContext, flag: int) -> int:
-        """Set a flag of the script (0 to 31); it stays for all messages. Returns 1, -1 for a bad number."""
+        """Set a flag of the script (0 to 31), until the route that runs now has ended. Returns 1, -1 for a bad number."""
         if not 0 <= flag <= 31:
             return -1
-        self.engine.sflags |= 1 << flag
+        ctx.sflags |= 1 << flag
         return 1
 
     @function("resetsflag")
@@ -62,13 +62,13 @@ class Kex(Module):
         """Clear a flag of the script. Returns 1, -1 for a bad number."""
         if not 0 <= flag <= 31:
             return -1
-        self.engine.sflags &= ~(1 << flag)
+        ctx.sflags &= ~(1 << flag)
         return 1
 
     @function("issflagset")
     def issflagset(self, ctx: RouteContext, flag: int) -> int:
         """1 if the flag of the script is set, else -1."""
-        return 1 if 0 <= flag <= 31 and self.engine.sflags >> flag & 1 else -1
+        return 1 if 0 <= flag <= 31 and ctx.sflags >> flag & 1 else -1
 
     @function("setbflag")
     def setbflag(self, ctx: RouteContext, flag: int, branch: int = 0) -> int:

@@ -49,3 +49,9 @@ def by_key(kind: str, table: Mapping[str, Getter], key: str) -> Pair:
 
 def nothing(ctx: RouteContext) -> Value:
     return None
+
+
+def no_index(index: int | str | None, hint: str = "") -> None:
+    """Refuse `$(name(x)[n])` where there is nothing to choose from. Raises: ValueError."""
+    if index is not None:
+        raise ValueError(f"takes no index{hint}")

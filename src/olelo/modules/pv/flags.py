@@ -84,15 +84,15 @@ class FlagVariables(Module):
     @variable("sf", setter="set_sf")
     def sf(self, ctx: RouteContext) -> Value:
         """Flags of the script, a number."""
-        return ctx.engine.sflags
+        return ctx.sflags
 
     @variable("sF", setter="set_sf")
     def sF(self, ctx: RouteContext) -> Value:
         """Flags of the script in hexadecimal."""
-        return f"{ctx.engine.sflags:08x}"
+        return f"{ctx.sflags:08x}"
 
     def set_sf(self, ctx: RouteContext, value: Value) -> None:
-        ctx.engine.sflags = _bits(value, ctx.engine.sflags)
+        ctx.sflags = _bits(value, ctx.sflags)
 
     @variable("Sf", inner="required", dynamic=False)
     def Sf(self, inner: str, index: int | str | None) -> Pair:
@@ -100,9 +100,9 @@ class FlagVariables(Module):
         number = flag_number(self.engine, inner)
 
         def get(ctx: RouteContext) -> Value:
-            return ctx.engine.sflags >> number & 1
+            return ctx.sflags >> number & 1
 
         def set_(ctx: RouteContext, value: Value) -> None:
-            ctx.engine.sflags = _bit(value, ctx.engine.sflags, number)
+            ctx.sflags = _bit(value, ctx.sflags, number)
 
         return get, set_

@@ -8,7 +8,7 @@ from olelo.core.context import RouteContext
 from olelo.core.module import Module, Pairs, RpcFault, param, rpc, variable
 from olelo.core.selects import select
 from olelo.modules.pv.avps import AvpName, avp_pair, parse_aliases
-from olelo.modules.pv.common import Pair, nothing
+from olelo.modules.pv.common import Pair, no_index, nothing
 from olelo.modules.pv.xavps import XavpName
 from olelo.script.catalog import Value
 from olelo.script.pvspec import PvError, parse_pv
@@ -63,6 +63,7 @@ class ScriptVariables(Module):
     @variable("var", "vz", inner="required")
     def var(self, inner: str, index: int | str | None) -> Pair:
         """A variable of the script while it works on one message; 0 until it is set, and after = $null."""
+        no_index(index)
         first = self.first_values
 
         def get(ctx: RouteContext) -> Value:
@@ -76,6 +77,7 @@ class ScriptVariables(Module):
     @variable("vn", inner="required")
     def vn(self, inner: str, index: int | str | None) -> Pair:
         """As $var, but $null until it is set."""
+        no_index(index)
         key = "$vn:" + inner
 
         def get(ctx: RouteContext) -> Value:
@@ -91,6 +93,7 @@ class ScriptVariables(Module):
     @variable("shv", inner="required")
     def shv(self, inner: str, index: int | str | None) -> Pair:
         """A variable that all messages share; 0 until it is set."""
+        no_index(index)
         shared = self.shared
         shared.setdefault(inner, 0)
 
@@ -144,6 +147,7 @@ class ScriptVariables(Module):
     @variable("cnt", inner="required", dynamic=False)
     def cnt(self, inner: str, index: int | str | None) -> Pair:
         """Number of values of an AVP or XAVP: $cnt($avp(x)), $cnt($xavp(a[0]=>b))."""
+        no_index(index)
         try:
             spec = parse_pv(inner.removeprefix("$"))
         except PvError as error:
@@ -159,6 +163,7 @@ class ScriptVariables(Module):
     @variable("_s", inner="required")
     def formatted(self, inner: str, index: int | str | None) -> Pair:
         """The text inside, with its variables expanded."""
+        no_index(index)
 
         def get(ctx: RouteContext) -> Value:
             return inner  # expanded by whoever resolved the name
@@ -168,6 +173,7 @@ class ScriptVariables(Module):
     @variable("stat", inner="required")
     def stat(self, inner: str, index: int | str | None) -> Pair:
         """A statistic by name, $null if there is none."""
+        no_index(index)
 
         def get(ctx: RouteContext) -> Value:
             found = self.engine.stats.find(inner)
@@ -178,11 +184,13 @@ class ScriptVariables(Module):
     @variable("sel", inner="required")
     def sel(self, inner: str, index: int | str | None) -> Pair:
         """A select: $sel(cfg_get.group.name), $sel(via[1].branch)."""
+        no_index(index)
         return select(inner.removeprefix("@")), None
 
     @variable("ccp", inner="required")
     def ccp(self, inner: str, index: int | str | None) -> Pair:
         """A run-time parameter, `group.name`: core and tcp parameters, module parameters, custom ones (writable)."""
+        no_index(index)
         group, dot, name = inner.rpartition(".")
         if not dot or not group or not name:
             raise ValueError(f"{inner!r} is not group.name")

@@ -46,7 +46,7 @@ class UriVariables(Module):
         return None if _request_uri(ctx) is None else ctx.ruri.decode("latin-1")
 
     def set_ru(self, ctx: RouteContext, value: Value) -> None:
-        if value is not None:
+        if self._text(value, "$ru"):
             self._done(ruri.set_uri(ctx, encoded(value)), "$ru", value)
 
     @variable("rU", "ruri.user", setter="set_rU")
@@ -56,7 +56,8 @@ class UriVariables(Module):
         return None if uri is None else text_or_null(user_of(uri))
 
     def set_rU(self, ctx: RouteContext, value: Value) -> None:
-        self._done(ruri.set_user(ctx, encoded(value)), "$rU", value)
+        if value is None or self._text(value, "$rU"):
+            self._done(ruri.set_user(ctx, encoded(value)), "$rU", value)
 
     @variable("rUl")
     def rUl(self, ctx: RouteContext) -> Value:
@@ -71,7 +72,7 @@ class UriVariables(Module):
         return None if uri is None else text_or_null(uri.host)
 
     def set_rd(self, ctx: RouteContext, value: Value) -> None:
-        if value is not None:
+        if self._text(value, "$rd"):
             self._done(ruri.set_host(ctx, encoded(value)), "$rd", value)
 
     @variable("rp", setter="set_rp")
@@ -136,8 +137,10 @@ class UriVariables(Module):
         return text_or_null(ctx.dst_uri)
 
     def set_du(self, ctx: RouteContext, value: Value) -> None:
-        ctx.dst_uri = encoded(value)
-        if value is not None:
+        if value is None:
+            ctx.dst_uri = b""
+        elif self._text(value, "$du"):
+            ctx.dst_uri = encoded(value)
             ctx.ruri_used = False  # a new next hop makes the URI worth trying again
 
     @variable("dd")
@@ -162,6 +165,12 @@ class UriVariables(Module):
     def nh(self, inner: str, index: int | str | None) -> Pair:
         """The next hop: $du, else $ru; of a reply the second Via. Keys u U d p P i."""
         return by_key("nh", _NEXT_HOP, inner)
+
+    def _text(self, value: Value, name: str) -> bool:
+        """Is the value a text, as these variables take it? Kamailio refuses a number, and so do we."""
+        if isinstance(value, int):
+            self.engine.log(-1, f"{name} takes a string, not the number {value}")
+        return isinstance(value, str)
 
     def _done(self, code: int, name: str, value: Value) -> None:
         if code < 0:

@@ -8,7 +8,7 @@ from olelo.core import xavp
 from olelo.core.context import RouteContext
 from olelo.core.module import Module, variable
 from olelo.core.xavp import Xavp, XValue
-from olelo.modules.pv.common import Pair
+from olelo.modules.pv.common import Pair, no_index
 from olelo.script.catalog import Value
 
 _NAME = re.compile(r"\s*([^\s=\[]+)\s*(?:\[([^\]]*)\])?\s*(?:=>\s*([^\s=\[]+)\s*(?:\[([^\]]*)\])?\s*)?\Z")
@@ -207,17 +207,20 @@ class XavpVariables(Module):
     @variable("xavp", inner="required")
     def xavp(self, inner: str, index: int | str | None) -> Pair:
         """`root[i]=>field[j]`; assigning without index puts a new value on top, $null removes the newest."""
+        no_index(index, ", write $xavp(root[i]=>field[j])")
         name = XavpName("xavp", inner)
         return name.get, name.set
 
     @variable("xavi", inner="required")
     def xavi(self, inner: str, index: int | str | None) -> Pair:
         """As $xavp, with names in any case."""
+        no_index(index, ", write $xavi(root[i]=>field[j])")
         name = XavpName("xavi", inner)
         return name.get, name.set
 
     @variable("xavu", inner="required")
     def xavu(self, inner: str, index: int | str | None) -> Pair:
         """`root=>field`, one value each; assigning replaces it."""
+        no_index(index)
         name = XavuName(inner)
         return name.get, name.set
