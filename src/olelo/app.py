@@ -21,6 +21,7 @@ from olelo.core.receive import Receiver
 from olelo.core.sockets import ListenSocket
 from olelo.modules import all_modules
 from olelo.net.log import Log
+from olelo.net.pages import use_large_pages
 from olelo.net.services import NetServices
 from olelo.rpc.core_commands import register_core_commands
 from olelo.rpc.engine_view import LiveEngine
@@ -171,6 +172,7 @@ class Server:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        use_large_pages()
         self._collect_when_quiet()
         self._say()
 
