@@ -15,7 +15,7 @@ from olelo.core.commands import core_functions
 from olelo.core.corevars import core_variables
 from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
-from olelo.core.kamailio_names import elsewhere
+from olelo.core.kamailio_names import foreign, other_releases
 from olelo.core.module import Module, ModuleError, Param
 from olelo.core.operands import core_operands, myself
 from olelo.core.params import core_param_specs
@@ -79,7 +79,8 @@ def catalog_of(modules: Modules, loaded: set[str] | None = None) -> Catalog:
         catalog.commands.update({command.name: spec.name for command in spec.rpcs})
     catalog.modules = set(modules)
     catalog.loaded = loaded or set()
-    catalog.known_elsewhere = elsewhere()
+    catalog.known_elsewhere = other_releases(modules, catalog.functions)
+    catalog.foreign = foreign(modules)
     return catalog
 
 

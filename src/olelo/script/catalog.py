@@ -158,6 +158,7 @@ class Catalog:
     known_elsewhere: names that other Kamailio releases have, by how they are written: `name()`, `$name`,
     `{cls.name}`, `module:parameter`, `core_parameter`, `module.so`, `event_route[name]`. `check` warns with the text;
     such a function returns 1, such a variable is $null, such a parameter is ignored.
+    foreign: names that Kamailio's other modules have, written the same way: the error about one hints at its module.
     operands give lower-case names for proto ("udp"), "INET"/"INET6" for af, int for ports and lengths, else str.
     """
 
@@ -171,6 +172,7 @@ class Catalog:
     commands: dict[str, str] = field(default_factory=dict)  # RPC command -> module, for `olelo modules`
     loaded: set[str] = field(default_factory=set)
     known_elsewhere: dict[str, str] = field(default_factory=dict)  # names other Kamailio releases have -> what to say
+    foreign: dict[str, str] = field(default_factory=dict)  # names of modules there are not -> hint of the error
     operands: dict[str, Getter] = field(
         default_factory=dict
     )  # core operands: method, uri, src_ip, .. (nodes.CoreOperand)

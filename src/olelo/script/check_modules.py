@@ -14,13 +14,14 @@ from olelo.script.values import nearest
 def check_modules(config: n.Config, catalog: Catalog, diag: Diagnostics) -> dict[str, int]:
     """Check what stands outside of routes. Returns where (index into config.items) each module is loaded."""
     loaded_at: dict[str, int] = {}
+    refused = {item.name for item in config.items if isinstance(item, n.LoadModule)} - catalog.modules
     for i, item in enumerate(config.items):
         if isinstance(item, n.LoadModule):
             _load(item, i, catalog, diag, loaded_at)
     catalog.loaded |= set(loaded_at)
     for i, item in enumerate(config.items):
         if isinstance(item, n.ModParam):
-            _modparam(item, i, catalog, diag, loaded_at)
+            _modparam(item, i, catalog, diag, loaded_at, refused)
         elif isinstance(item, n.CoreParam):
             _core_param(item, catalog, diag)
     return loaded_at
@@ -35,12 +36,20 @@ def _load(item: n.LoadModule, index: int, catalog: Catalog, diag: Diagnostics, l
         if elsewhere is not None:
             diag.warning("other-release", f"module {item.name}: {elsewhere}", item.pos)
             return
-        diag.error("unknown-module", f"there is no module {item.name}", item.pos, nearest(item.name, catalog.modules))
+        hint = catalog.foreign.get(item.name + ".so") or nearest(item.name, catalog.modules)
+        diag.error("unknown-module", f"there is no module {item.name}", item.pos, hint)
         return
     loaded_at[item.name] = index
 
 
-def _modparam(item: n.ModParam, index: int, catalog: Catalog, diag: Diagnostics, loaded_at: dict[str, int]) -> None:
+def _modparam(
+    item: n.ModParam,
+    index: int,
+    catalog: Catalog,
+    diag: Diagnostics,
+    loaded_at: dict[str, int],
+    refused: set[str],
+) -> None:
     try:
         pattern = re.compile(f"(?:{regex.translate(item.modules)})\\Z", re.IGNORECASE)
     except ValueError as error:
@@ -49,7 +58,8 @@ def _modparam(item: n.ModParam, index: int, catalog: Catalog, diag: Diagnostics,
     matched = [name for name in loaded_at if pattern.match(name)]
     before = [name for name in matched if loaded_at[name] < index]
     if not before:
-        _no_module(item, pattern, matched, catalog, diag)
+        if matched or not any(pattern.match(name) for name in refused):  # else it was said at the loadmodule
+            _no_module(item, pattern, matched, catalog, diag)
         return
     for module in before:
         spec = catalog.params.get(module, {}).get(item.name)
@@ -78,15 +88,9 @@ def _no_module(
             item.modules_pos,
             f'add loadmodule "{known[0]}.so"',
         )
-    elif any(pattern.match(name.removesuffix(".so")) for name in catalog.known_elsewhere if name.endswith(".so")):
-        return  # said at its loadmodule
     else:
-        diag.error(
-            "unknown-module",
-            f"modparam: no module matches {item.modules!r}",
-            item.modules_pos,
-            nearest(item.modules, catalog.modules),
-        )
+        hint = catalog.foreign.get(item.modules + ".so") or nearest(item.modules, catalog.modules)
+        diag.error("unknown-module", f"modparam: no module matches {item.modules!r}", item.modules_pos, hint)
 
 
 def _unknown_param(item: n.ModParam, module: str, catalog: Catalog, diag: Diagnostics) -> None:

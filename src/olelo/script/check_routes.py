@@ -93,9 +93,8 @@ class RouteChecker:
             if elsewhere is not None:
                 self.diag.warning("other-release", f"event_route[{route.name}]: {elsewhere}", route.pos)
             else:
-                self.diag.error(
-                    "unknown-event", f"nothing runs event_route[{route.name}]", route.pos, nearest(route.name, known)
-                )
+                hint = self.catalog.foreign.get(route.name.partition(":")[0] + ".so") or nearest(route.name, known)
+                self.diag.error("unknown-event", f"nothing runs event_route[{route.name}]", route.pos, hint)
 
     def _event_known(self, name: str) -> bool:
         for known, module in self.catalog.event_routes.items():
@@ -251,7 +250,7 @@ class RouteChecker:
         if elsewhere is not None:
             self.diag.warning("other-release", f"{call.name}(): {elsewhere}", call.pos, length=len(call.name))
             return
-        hint = nearest(call.name, self.catalog.functions)
+        hint = self.catalog.foreign.get(call.name + "()") or nearest(call.name, self.catalog.functions)
         self.diag.error("unknown-function", f"unknown function {call.name}()", call.pos, hint, len(call.name))
 
     def _status(self, call: n.Call) -> None:

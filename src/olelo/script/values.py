@@ -94,7 +94,8 @@ class Resolver:
                 "unknown-variable",
                 f"unknown variable ${spec.name}",
                 spec.offset,
-                nearest(spec.name, self.catalog.variables).replace("mean ", "mean $"),
+                self.catalog.foreign.get("$" + spec.name)
+                or nearest(spec.name, self.catalog.variables).replace("mean ", "mean $"),
             )
         return found
 
