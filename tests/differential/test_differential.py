@@ -18,6 +18,8 @@ from differential import (  # noqa: F401  (each file registers its cases)
     cases_registrar,
     cases_script,
     cases_tm,
+    cases_tm_modes,
+    cases_tm_more,
     cases_wire,
 )
 from differential.known import DIFFERS

@@ -197,29 +197,24 @@ def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) ->
     return line
 
 
-def make_cancel(request: bytes, reason: bytes = b"") -> bytes:
-    """The CANCEL for a request as it was sent (RFC 3261 section 9.1). reason: Reason header lines."""
-    return _hop_request(Message.parse(request), "CANCEL", None, reason)
+def make_cancel(request: bytes, reason: bytes = b"", keep: bytes = b"") -> bytes:
+    """The CANCEL for a request as it was sent (RFC 3261 section 9.1). reason: Reason header lines; keep: headers that
+    start like this, in any case, are taken over."""
+    return _hop_request(Message.parse(request), "CANCEL", None, reason, keep)
 
 
-def make_ack(request: bytes, reply: Message, extra: bytes = b"") -> bytes:
-    """The ACK for a negative final answer to an INVITE as it was sent (RFC 3261 section 17.1.1.3). extra: header lines."""
-    return _hop_request(Message.parse(request), "ACK", reply, extra)
+def make_ack(request: bytes, reply: Message, keep: bytes = b"") -> bytes:
+    """The ACK for a negative final answer to an INVITE as it was sent (RFC 3261 section 17.1.1.3). keep: as above."""
+    return _hop_request(Message.parse(request), "ACK", reply, b"", keep)
 
 
-def headers_with_prefix(request: bytes, prefix: bytes) -> bytes:
-    """The header lines of a request whose names start like this, in any case, each with its line end."""
-    prefix = prefix.lower()
-    lines = Message.parse(request).lines
-    return b"".join(line.rstrip() + b"\r\n" for line in lines if line[: len(prefix)].lower() == prefix)
-
-
-def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes) -> bytes:
+def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes, keep: bytes) -> bytes:
     """A request of the same hop: its headers in the order of the one that was sent, as Kamailio's reparse_invite=1."""
     name = method.encode("ascii")
     parts = [b"%b %b SIP/2.0" % (name, sent.ruri)]
-    length = b"Content-Length"
+    length = b"Content-Length: 0\r\n"
     vias = 0
+    keep = keep.lower()
     for number, line in zip(sent.hids, sent.lines, strict=True):
         if number == VIA:
             vias += 1
@@ -232,8 +227,11 @@ def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes
         elif number in _OF_THE_HOP:
             parts.append(line)
         elif number == CONTENT_LENGTH:
-            length = line.partition(b":")[0].rstrip()
-    return b"%b\r\n%b: 0\r\n%b\r\n" % (b"\r\n".join(parts), length, extra)
+            parts.append(line.partition(b":")[0].rstrip() + b": 0")
+            length = b""
+        elif keep and line[: len(keep)].lower() == keep:
+            parts.append(line.rstrip())
+    return b"%b\r\n%b%b\r\n" % (b"\r\n".join(parts), length, extra)
 
 
 _OF_THE_HOP = frozenset((FROM, TO, CALL_ID, ROUTE, MAX_FORWARDS))

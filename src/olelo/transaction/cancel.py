@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from olelo.sip.build import headers_with_prefix, make_cancel
+from olelo.sip.build import make_cancel
 from olelo.sip.errors import SipError
 from olelo.sip.headers import CALL_ID, CSEQ, FROM, ROUTE, TO, VIA
 from olelo.sip.message import Message
@@ -55,11 +55,8 @@ def send_cancel(tx: Transaction, branch: Branch, now: float, reason: bytes) -> N
     table = tx.table
     if branch.cancel is None:
         try:
-            extra = tx.cancel_reason or reason
             sent = sent_or_received(tx, branch)
-            if table.settings.ac_extra_hdrs:
-                extra += headers_with_prefix(sent, table.settings.ac_extra_hdrs)
-            branch.cancel = make_cancel(sent, extra)
+            branch.cancel = make_cancel(sent, tx.cancel_reason or reason, table.settings.ac_extra_hdrs)
         except SipError:
             return  # forwarded with a CSeq that cannot be read: fr_timer ends it
         branch.cancel_give_up = now + tx.fr_timer

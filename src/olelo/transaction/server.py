@@ -115,7 +115,8 @@ class ServerSide:
         return cell >> 3
 
     def respond(self, status: int, packet: bytes, now: float, answer: bool = False) -> bool:
-        """Send a response upstream. `answer` marks a 2xx for an INVITE that was made here.
+        """Send a response upstream. `answer` marks a 2xx for an INVITE that was made here. An empty packet is not sent:
+        the response has no one to go to (a request of our own, or one that was replicated).
 
         Returns False when the state forbids it: a final response has been sent already (a 2xx for an INVITE is
         always allowed, RFC 3261 section 16.7 item 5), or the transaction is gone.
@@ -125,7 +126,7 @@ class ServerSide:
         if actions < 0:
             return False
         table = self.table
-        if actions & SEND and not self.is_local:
+        if actions & SEND and packet and self.request is not None:
             table.outbox.append((packet, self.destination, None))
             table.stats.rpl_sent += 1
         if self.status < 200 or not table.settings.reply_relay_mode:
@@ -149,7 +150,7 @@ class ServerSide:
     def on_retransmission(self) -> bool:
         """Answer a repeated request with the last response. Returns False when there is none, or none is due."""
         actions = self._server(REQUEST)
-        if actions < 0 or not actions & RESEND or self.last_reply is None:
+        if actions < 0 or not actions & RESEND or not self.last_reply:
             return False
         self.table.outbox.append((self.last_reply, self.destination, None))
         return True
@@ -183,7 +184,7 @@ class ServerSide:
             self._obey(self._server(GIVE_UP), now)
         elif self.retransmit <= now:
             actions = self._server(RETRANSMIT)
-            if actions > 0 and actions & RESEND and self.last_reply is not None:
+            if actions > 0 and actions & RESEND and self.last_reply:
                 self.table.outbox.append((self.last_reply, self.destination, None))
                 self.table.stats.retransmissions += 1
             self.retransmit_interval = min(self.retransmit_interval * 2.0, self.retr_timer2)

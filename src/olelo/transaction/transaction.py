@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from olelo.sip.build import headers_with_prefix, make_ack
+from olelo.sip.build import make_ack
 from olelo.sip.errors import SipError
 from olelo.sip.message import Message
 from olelo.transaction.branch import BLIND, CANCELLED, INF, ON_INV_TIMER, REPLIED, SKIP, TIMED_OUT, Branch
@@ -276,9 +276,7 @@ class Transaction(ServerSide):
 
     def _acknowledge(self, branch: Branch, reply: Message) -> None:
         try:
-            prefix = self.table.settings.ac_extra_hdrs
-            sent = sent_or_received(self, branch)
-            ack = make_ack(sent, reply, headers_with_prefix(sent, prefix) if prefix else b"")
+            ack = make_ack(sent_or_received(self, branch), reply, self.table.settings.ac_extra_hdrs)
         except SipError:
             return  # the INVITE was forwarded with a CSeq that cannot be read: its sender has to live with repetitions
         self.table.outbox.append((ack, branch.destination, branch))

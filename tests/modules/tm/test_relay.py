@@ -161,3 +161,45 @@ def test_timers_from_avps_are_seconds() -> None:
     net.advance(0.2)
     bob.gets("CANCEL")
     alice.gets(408)
+
+
+def test_a_replicated_request_may_be_answered_here() -> None:
+    net = bed(
+        """
+        request_route { t_newtran(); t_replicate("sip:192.0.2.2"); t_reply("480", "Kept"); }
+        """
+    )
+    alice, bob = net.peer("alice"), net.peer("bob")
+    alice.request("MESSAGE", "sip:u@proxy")
+    bob.gets("MESSAGE").reply(200)
+    assert alice.gets(480).msg.reason == b"Kept"
+    net.quiet()
+
+
+def test_a_replicated_request_that_comes_again_gets_nothing() -> None:
+    net = bed('request_route { t_replicate("sip:192.0.2.2"); }')
+    alice, bob = net.peer("alice"), net.peer("bob")
+    call = alice.request("MESSAGE", "sip:u@proxy")
+    bob.gets("MESSAGE").reply(200)
+    alice.send(call.sent)
+    net.quiet()
+
+
+def test_forward_nonack_needs_a_transaction_and_sends_no_100() -> None:
+    net = bed(
+        """
+        request_route {
+            if ($rU == "new") t_newtran();
+            $ru = "sip:192.0.2.2";
+            t_forward_nonack_uri();
+            if ($rc < 0) sl_send_reply("500", "No");
+        }
+        """
+    )
+    alice, bob = net.peer("alice"), net.peer("bob")
+    alice.invite("sip:old@proxy")
+    alice.gets(500)
+    alice.invite("sip:new@proxy")
+    bob.gets("INVITE").reply(180)
+    alice.gets(180)
+    net.quiet()

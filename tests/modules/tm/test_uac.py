@@ -254,3 +254,61 @@ def test_modules_are_told_of_the_answer_once_and_of_names_that_lead_nowhere() ->
     net.advance(1.5)
     assert came == [(478, None)]
     assert not net.engine.tm.local_request(request("sip:192.0.2.9;transport=tls"))
+
+
+def test_attributes_of_a_request() -> None:
+    net = bed(NOTHING)
+    bob = net.peer("bob")
+    for mode, want in (("mode=start", [None]), ("", [None]), ("reply=wait;", [Many((200, "OK", "", "", "", ""))])):
+        came = asked(net, "tm.t_uac_attrs", mode, "OPTIONS", bob.uri, ".", ".", HEADERS)
+        bob.gets("OPTIONS").reply(200, "OK")
+        if mode.startswith("reply"):
+            assert came[0][:2] == want[0][:2]
+        else:
+            assert came == want
+    came = asked(
+        net,
+        "tm.t_uac_attrs",
+        "mode=block;rpflags=1",
+        "OPTIONS",
+        bob.uri,
+        ".",
+        ".",
+        HEADERS + "Content-Type: a/b\r\n",
+        "6869",
+    )
+    sent = bob.gets("OPTIONS")
+    assert sent.msg.body == b"hi"
+    sent.reply(404, "Gone")
+    assert came == [{"code": 404, "text": "Gone"}]
+
+
+def test_timers_of_one_request() -> None:
+    net = bed(NOTHING)
+    bob = net.peer("bob")
+    came = asked(
+        net,
+        "tm.t_uac_attrs",
+        "mode=block;fr_timeout=700;fr_inv_timeout=900;cbflags=noack",
+        "INVITE",
+        bob.uri,
+        ".",
+        ".",
+        HEADERS,
+    )
+    net.advance(0.8)
+    assert came == [{"code": 408, "text": "Request Timeout"}]
+    bob.inbox.clear()
+    came = asked(net, "tm.t_uac_attrs", "mode=block;fr_timeout=700;cbflags=noack", "INVITE", bob.uri, ".", ".", HEADERS)
+    bob.gets("INVITE").reply(200, "OK")
+    bob.nothing()
+    assert came == [{"code": 200, "text": "OK"}]
+
+
+@pytest.mark.parametrize("attributes", ["mode=never", "colour=red", "cbflags=ack", "fr_timeout=soon"])
+def test_attributes_that_do_not_exist(attributes: str) -> None:
+    net = bed(NOTHING)
+    with pytest.raises(RpcFault):
+        net.call("tm.t_uac_attrs", attributes, "OPTIONS", "sip:x", ".", ".", HEADERS)
+    with pytest.raises(RpcFault, match="too few"):
+        net.call("tm.t_uac_attrs", "mode=start", "OPTIONS", "sip:x", ".", ".")

@@ -18,6 +18,7 @@ from olelo.modules.tm.suspend import Suspension
 from olelo.modules.tm.uac_commands import UacCommands
 from olelo.modules.tm.write import Write
 from olelo.script.catalog import ArgKind, ArgSpec, RouteKind
+from olelo.script.runtime import parse_int
 
 RELAYING = REQUEST | FAILURE | RouteKind.BRANCH_FAILURE
 _TRANSACTION_ROUTES = (RouteKind.FAILURE, RouteKind.BRANCH, RouteKind.BRANCH_FAILURE, RouteKind.TM_ONREPLY)
@@ -105,12 +106,15 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Q
     # --- answering ----------------------------------------------------------------------------------------
 
     @function("t_reply", routes=REQUEST | ONREPLY | FAILURE)
-    def t_reply(self, ctx: RouteContext, code: int, reason: str) -> int:
-        """Answer by the transaction. Returns 1 sent, -1 no transaction, or answered before."""
-        return self.reply(ctx, code or self.default_code, (reason or self.default_reason).encode("latin-1"))
+    def t_reply(self, ctx: RouteContext, code: str, reason: str) -> int:
+        """Answer by the transaction; default_code and default_reason stand in for variables that are not set. Returns 1
+        sent, -1 no transaction, or answered before."""
+        status = parse_int(code) or self.default_code
+        text = self.default_reason if reason in ("", "<null>") else reason
+        return self.reply(ctx, status, text.encode("latin-1"))
 
     @function("t_send_reply", routes=REQUEST | ONREPLY | FAILURE)
-    def t_send_reply(self, ctx: RouteContext, code: int, reason: str) -> int:
+    def t_send_reply(self, ctx: RouteContext, code: str, reason: str) -> int:
         """As t_reply, but opens the transaction where there is none yet. Returns 1 sent, -1 failed, or a
         retransmission (which gets the answer again)."""
         if ctx.tx is None and ctx.kind is RouteKind.REQUEST:
@@ -148,22 +152,22 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Q
         """
         return self.relay(ctx, _proxy(host, port), ctx.rcv.proto if host else "")
 
-    @function("t_relay_to_udp", "t_forward_nonack_udp", routes=RELAYING, waits=True)
+    @function("t_relay_to_udp", routes=RELAYING, waits=True)
     def t_relay_to_udp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by UDP."""
         return self.relay(ctx, _proxy(host, port), "udp")
 
-    @function("t_relay_to_tcp", "t_forward_nonack_tcp", routes=RELAYING, waits=True)
+    @function("t_relay_to_tcp", routes=RELAYING, waits=True)
     def t_relay_to_tcp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by TCP."""
         return self.relay(ctx, _proxy(host, port), "tcp")
 
-    @function("t_relay_to_tls", "t_forward_nonack_tls", routes=RELAYING, waits=True)
+    @function("t_relay_to_tls", routes=RELAYING, waits=True)
     def t_relay_to_tls(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by TLS."""
         return self.relay(ctx, _proxy(host, port), "tls")
 
-    @function("t_relay_to_sctp", "t_forward_nonack_sctp", routes=RELAYING, waits=True)
+    @function("t_relay_to_sctp", routes=RELAYING, waits=True)
     def t_relay_to_sctp(self, ctx: RouteContext, host: str = "", port: int = 0) -> int | Awaitable[int]:
         """As t_relay, by SCTP; -1 where no such socket is open."""
         return self.relay(ctx, _proxy(host, port), "sctp")
@@ -187,7 +191,7 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Q
         proto, host, port = _split(proxy)
         return self.relay(ctx, _proxy(host, port), proto)
 
-    @function("t_relay_to_avp", "t_forward_nonack_to", routes=REQUEST, waits=True)
+    @function("t_relay_to_avp", routes=REQUEST, waits=True)
     def t_forward_to(self, ctx: RouteContext, proto: str, hostport: str) -> int | Awaitable[int]:
         """Forward to `host[:port]` by the transport given."""
         _, host, port = _split(hostport)
@@ -195,13 +199,46 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Q
 
     @function("t_forward_nonack", routes=REQUEST, waits=True)
     def t_forward_nonack(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
-        """Forward anything but an ACK to host and port."""
-        return -1 if ctx.msg.method == "ACK" else self.relay(ctx, _proxy(host, port))
+        """Forward to host and port a request that has its transaction (t_newtran), without a 100. Returns 1; negative
+        for an ACK, without transaction, or where it fails."""
+        return self._forward_nonack(ctx, _proxy(host, port), "")
 
     @function("t_forward_nonack_uri", routes=REQUEST, waits=True)
     def t_forward_nonack_uri(self, ctx: RouteContext) -> int | Awaitable[int]:
-        """Forward anything but an ACK to `$du` or `$ru`."""
-        return -1 if ctx.msg.method == "ACK" else self.relay(ctx)
+        """As t_forward_nonack, to `$du` or `$ru`."""
+        return self._forward_nonack(ctx, b"", "")
+
+    @function("t_forward_nonack_udp", routes=REQUEST, waits=True)
+    def t_forward_nonack_udp(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """As t_forward_nonack, by UDP."""
+        return self._forward_nonack(ctx, _proxy(host, port), "udp")
+
+    @function("t_forward_nonack_tcp", routes=REQUEST, waits=True)
+    def t_forward_nonack_tcp(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """As t_forward_nonack, by TCP."""
+        return self._forward_nonack(ctx, _proxy(host, port), "tcp")
+
+    @function("t_forward_nonack_tls", routes=REQUEST, waits=True)
+    def t_forward_nonack_tls(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """As t_forward_nonack, by TLS."""
+        return self._forward_nonack(ctx, _proxy(host, port), "tls")
+
+    @function("t_forward_nonack_sctp", routes=REQUEST, waits=True)
+    def t_forward_nonack_sctp(self, ctx: RouteContext, host: str, port: int) -> int | Awaitable[int]:
+        """As t_forward_nonack, by SCTP."""
+        return self._forward_nonack(ctx, _proxy(host, port), "sctp")
+
+    @function("t_forward_nonack_to", routes=REQUEST, waits=True)
+    def t_forward_nonack_to(self, ctx: RouteContext, proto: str, hostport: str) -> int | Awaitable[int]:
+        """As t_forward_nonack, to `host[:port]` by the transport given."""
+        _, host, port = _split(hostport)
+        return self._forward_nonack(ctx, _proxy(host, port), proto)
+
+    def _forward_nonack(self, ctx: RouteContext, proxy: bytes, proto: str) -> int | Awaitable[int]:
+        tx = self.current(ctx)
+        if tx is None or tx.user is None or ctx.msg.method == "ACK":
+            return -1
+        return self.forward_branches(ctx, tx, proxy, proto)
 
     @function("t_relay_cancel", routes=REQUEST)
     def t_relay_cancel(self, ctx: RouteContext) -> int:

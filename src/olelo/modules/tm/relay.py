@@ -159,7 +159,7 @@ class Relay(HopByHop):
             tx.is_local = True
         elif tx.is_invite and tx.status < 100 and ctx.kind is RouteKind.REQUEST and self.sends_100(ctx):
             self.answer(ctx, tx, 100, self.reason_100)
-        return self._forward(ctx, tx, proxy, proto)
+        return self.forward_branches(ctx, tx, proxy, proto)
 
     # --- branches -----------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class Relay(HopByHop):
             ctx.branches = []
         return found
 
-    def _forward(self, ctx: RouteContext, tx: Transaction, proxy: bytes, proto: str) -> int | Awaitable[int]:
+    def forward_branches(self, ctx: RouteContext, tx: Transaction, proxy: bytes, proto: str) -> int | Awaitable[int]:
         """Make and send the branches. Waits only where a name must be resolved or a branch route waits."""
         if tx.flags & CANCELED:
             ctx.branches = []
@@ -379,7 +379,7 @@ class Relay(HopByHop):
         invite = self.table.lookup_cancel(ctx.msg)
         if invite is None:
             if self.unmatched_cancel == 0:
-                return self._forward(ctx, tx, proxy, proto)
+                return self.forward_branches(ctx, tx, proxy, proto)
             self.table.end(tx)
             ctx.tx = None
             return self.forward_ack(ctx, proxy, proto) if self.unmatched_cancel == 1 else 1
