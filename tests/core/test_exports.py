@@ -48,13 +48,6 @@ MISSING: dict[str, str] = {
     "pv function xavp_xparams_explode": _LATER,
     "registrar function lookup_xavp": _LATER,
     "registrar function reg_from_user": _LATER,
-    "registrar parameter reg_callid_avp": "of release 4.2",
-    "tm function t_cell_append_branches": _LATER,
-    "tm function t_write_req": "writes requests to a FIFO of another program; nobody is known to use it",
-    "tm function t_write_unix": "writes requests to a socket of another program; nobody is known to use it",
-    "tmx function t_vbflag_is_set": _LATER,
-    "tmx function t_vbflag_reset": _LATER,
-    "tmx function t_vbflag_set": _LATER,
 }
 #: Numbers of arguments that are missing.
 MISSING_COUNTS = {("cfgutils", name, "2"): _LATER for name in ("lock", "trylock", "unlock")}
