@@ -8,7 +8,7 @@ from olelo.script import nodes as n
 from olelo.script import ops, regex
 from olelo.script.catalog import Catalog, ParamSpec
 from olelo.script.diagnostics import Diagnostics
-from olelo.script.values import nearest
+from olelo.script.values import LACKING, nearest
 
 
 def check_modules(config: n.Config, catalog: Catalog, diag: Diagnostics) -> dict[str, int]:
@@ -35,9 +35,23 @@ def _load(item: n.LoadModule, index: int, catalog: Catalog, diag: Diagnostics, l
         if elsewhere is not None:
             diag.warning("other-release", f"module {item.name}: {elsewhere}", item.pos)
             return
-        diag.error("unknown-module", f"there is no module {item.name}", item.pos, nearest(item.name, catalog.modules))
+        if item.name in catalog.kamailio_modules:
+            catalog.absent.add(item.name)
+            _lacking(item.name, item.pos, diag)
+            return
+        hint = nearest(item.name, catalog.modules | catalog.kamailio_modules)
+        diag.error("unknown-module", f"there is no module {item.name}", item.pos, hint)
         return
     loaded_at[item.name] = index
+
+
+def _lacking(module: str, pos: n.Pos, diag: Diagnostics) -> None:
+    diag.error(
+        LACKING,
+        f"Olelo does not have Kamailio's module {module}",
+        pos,
+        "take it out with its parameters and what uses it; `olelo modules` lists those there are",
+    )
 
 
 def _modparam(item: n.ModParam, index: int, catalog: Catalog, diag: Diagnostics, loaded_at: dict[str, int]) -> None:
@@ -80,6 +94,11 @@ def _no_module(
         )
     elif any(pattern.match(name.removesuffix(".so")) for name in catalog.known_elsewhere if name.endswith(".so")):
         return  # said at its loadmodule
+    elif any(pattern.match(name) for name in catalog.absent):
+        return  # the same
+    elif lacking := sorted(name for name in catalog.kamailio_modules if pattern.match(name)):
+        catalog.absent.update(lacking)
+        _lacking(lacking[0], item.modules_pos, diag)
     else:
         diag.error(
             "unknown-module",
