@@ -126,23 +126,24 @@ def test_check_warns_of_what_is_missing_and_goes_on(key: str) -> None:
     assert f"module {module} has it in some release" in found[0][1] or "only other releases" in found[0][1]
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        ('loadmodule "dialog.so"', "there is no module dialog", "dialog is one of Kamailio's modules"),
-        ('modparam("dialog", "x", 1)', "modparam: no module matches 'dialog'", "dialog is one of Kamailio's modules"),
-        ("request_route { dlg_manage(); }", "unknown function dlg_manage()", "it is of Kamailio's module dialog"),
-        ('loadmodule "pv.so"\nrequest_route { $sht(a=>b) = 1; }', "unknown variable $sht", "module htable"),
-        ("event_route[htable:mod-init] { exit; }", "nothing runs event_route[htable:mod-init]", "htable is one"),
-    ],
-)
-def test_check_names_the_module_of_what_olelo_does_not_have(text: str, message: str, hint: str) -> None:
-    found = [each for each in said(text) if each[1].startswith(message)]
-    assert len(found) == 1
-    assert found[0][0] == "error"
-    assert hint in found[0][2]
-
-
 def test_a_module_that_is_not_there_is_said_once() -> None:
     text = 'loadmodule "dialog.so"\nmodparam("dialog", "x", 1)\nmodparam("dialog", "y", 1)\nrequest_route { exit; }'
     assert [severity for severity, _, _ in said(text)] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('loadmodule "dialog.so"', "Olelo does not have Kamailio's module dialog"),
+        ('modparam("dialog", "x", 1)', "Olelo does not have Kamailio's module dialog"),
+        ("request_route { dlg_manage(); }", "dlg_manage() is exported by Kamailio's module dialog, which Olelo"),
+        (
+            'loadmodule "pv.so"\nrequest_route { $sht(a=>b) = 1; }',
+            "$sht is exported by Kamailio's module htable, which",
+        ),
+        ("event_route[htable:mod-init] { exit; }", "event_route[htable:mod-init] is run by Kamailio's module htable"),
+    ],
+)
+def test_check_names_the_module_of_what_olelo_does_not_have(text: str, message: str) -> None:
+    found = [severity for severity, said_message, _ in said(text) if said_message.startswith(message)]
+    assert found == ["error"]

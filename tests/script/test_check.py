@@ -137,7 +137,7 @@ CASES: list[tuple[str, list[object], list[str]]] = [
     ("module of another release", [n.LoadModule(POS, "exotic", "exotic.so"), modparam("x", 1, "exotic"), main()], [
         "warning other-release: module exotic: not there"]),
     ("event route", [main(), route("tm:local-reqest", kind="event")], [
-        "error unknown-event: nothing runs event_route[tm:local-reqest] [did you mean tm:local-request?]"]),
+        "warning unknown-event: nothing runs event_route[tm:local-reqest] [did you mean tm:local-request?]"]),
     ("event route of a module not loaded", [main(), route("htable:expired:x", kind="event")], [
         "warning module-not-loaded: event_route[htable:expired:x] is run by module other, which is not loaded "
         '[add loadmodule "other.so"]']),

@@ -1,6 +1,6 @@
 """Names that Kamailio has and Olelo may not: so that `check` can say whose they are.
 
-The list is `kamailio_names.txt` beside this file: `module: function function $variable ...`.
+The list is `kamailio_names.txt` beside this file: `module: function $variable {transformation class} ...`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,27 @@ from importlib.resources import files
 
 @cache
 def kamailio_modules() -> dict[str, tuple[str, ...]]:
-    """Module name -> the functions and $variables it exports in some Kamailio release from 4.2 to 6.1."""
+    """Module name -> what it exports in some Kamailio release from 4.2 to 6.1: `function`, `$variable`, `{class}`."""
     found: dict[str, tuple[str, ...]] = {}
     for line in files("olelo.core").joinpath("kamailio_names.txt").read_text("ascii").splitlines():
         if not line.startswith("#"):
-            name, _, exports = line.partition(":")
-            found[name] = tuple(exports.split())
+            name, _, exported = line.partition(":")
+            found[name] = tuple(exported.split())
+    return found
+
+
+@cache
+def exporters() -> dict[str, tuple[str, ...]]:
+    """What is exported, as in `kamailio_modules` -> Kamailio's modules that do."""
+    found: dict[str, tuple[str, ...]] = {}
+    for module, names in kamailio_modules().items():
+        for name in names:
+            found[name] = (*found.get(name, ()), module)
     return found
 
 
 #: Parameters of modules that Olelo has, of releases before those that it follows, by how `Catalog` writes them.
-_OLD_PARAMETERS = ("corex:min_msg_len", "corex:msg_avp", "corex:network_io_intercept", "registrar:reg_callid_avp")
+_OLD_PARAMETERS = ("corex:min_msg_len", "corex:msg_avp", "corex:network_io_intercept")
 _OLD = "only other releases of Kamailio have it; it has no effect"
 
 
@@ -31,19 +41,6 @@ def other_releases(modules: Collection[str], functions: Collection[str]) -> dict
     found = dict.fromkeys(_OLD_PARAMETERS, _OLD)
     for module in modules:
         for name in kamailio_modules().get(module, ()):
-            if not name.startswith("$") and name not in functions:
+            if name[0] not in "${" and name not in functions:
                 found[f"{name}()"] = f"Kamailio's module {module} has it in some release; here it does nothing"
     return found
-
-
-def foreign(modules: Collection[str]) -> dict[str, str]:
-    """What to say of modules that Olelo does not have and of what they export: `name.so`, `name()`, `$name`."""
-    said: dict[str, str] = {}
-    for module, names in kamailio_modules().items():
-        if module in modules:
-            continue
-        said[module + ".so"] = f"{module} is one of Kamailio's modules that Olelo does not have"
-        for name in names:
-            key = name if name.startswith("$") else f"{name}()"
-            said.setdefault(key, f"it is of Kamailio's module {module}, which Olelo does not have")
-    return said

@@ -15,10 +15,10 @@ from olelo.core.commands import core_functions
 from olelo.core.corevars import core_variables
 from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
-from olelo.core.kamailio_names import foreign, other_releases
+from olelo.core.kamailio_names import exporters, kamailio_modules, other_releases
 from olelo.core.module import Module, ModuleError, Param
 from olelo.core.operands import core_operands, myself
-from olelo.core.params import core_param_specs
+from olelo.core.params import CoreParams, core_param_specs
 from olelo.core.selects import select
 from olelo.core.services import Services
 from olelo.core.sockets import DEFAULT_PORT, ListenSocket
@@ -80,7 +80,8 @@ def catalog_of(modules: Modules, loaded: set[str] | None = None) -> Catalog:
     catalog.modules = set(modules)
     catalog.loaded = loaded or set()
     catalog.known_elsewhere = other_releases(modules, catalog.functions)
-    catalog.foreign = foreign(modules)
+    catalog.kamailio_modules = kamailio_modules().keys() - catalog.modules
+    catalog.exporters = exporters()
     return catalog
 
 
@@ -88,6 +89,44 @@ def check(config: Config, diag: Diagnostics, modules: Modules) -> None:
     """Say everything that is wrong with a parsed configuration; runs nothing and opens nothing."""
     loaded = {item.name for item in config.items if isinstance(item, LoadModule)}
     check_script(config, catalog_of(modules, loaded), diag)
+    _check_values(config, diag, modules)
+
+
+def _check_values(config: Config, diag: Diagnostics, modules: Modules) -> None:
+    """Try the values of parameters, and whether the modules are there that a loaded one needs."""
+    params = CoreParams()
+    told = {d.pos for d in diag.errors}
+    loaded = {item.name: item.pos for item in config.items if isinstance(item, LoadModule) and item.name in modules}
+    for name, pos in loaded.items():
+        for needed in modules[name].needs:
+            if needed not in loaded and pos not in told:
+                diag.error(
+                    "module-missing",
+                    f"module {name} needs module {needed}",
+                    pos,
+                    hint=f'add: loadmodule "{needed}.so" before it',
+                )
+    for item in config.items:
+        if isinstance(item, CoreParam) and not told & {item.pos, item.value_pos}:
+            for value in item.values:
+                try:
+                    params.set(item.name, _constant(value))
+                except ValueError as error:
+                    diag.error("bad-value", f"{item.name}: {error}", item.value_pos)
+        elif isinstance(item, ModParam) and not told & {item.modules_pos, item.name_pos, item.value_pos}:
+            _check_param(item, [modules[name] for name in loaded], diag)
+
+
+def _check_param(item: ModParam, modules: list[type[Module]], diag: Diagnostics) -> None:
+    pattern = re.compile(f"(?:{item.modules})", re.IGNORECASE)
+    for cls in modules:
+        attribute = describe(cls).attributes.get(item.name) if pattern.fullmatch(cls.name) else None
+        declared = getattr(cls, attribute) if attribute is not None else None
+        if isinstance(declared, Param) and declared.check is not None and not item.expand:
+            try:
+                declared.check(item.value)
+            except ValueError as error:
+                diag.error("bad-value", f"{cls.name}: {item.name}: {error}", item.value_pos)
 
 
 def load(

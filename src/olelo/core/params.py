@@ -69,6 +69,9 @@ TABLE: tuple[CoreParamInfo, ...] = (
     _n("latency_limit_cfg", INT, 0, "Microseconds after which a route is reported."),
     _n("latency_limit_db", INT, 0, "Milliseconds after which a query is reported."),
     _n("verbose_startup", INT, 0, "More lines at start."),
+    # --- files ---
+    _n("loadpath/mpath", STR, "", "Where modules lie; Olelo's are part of it."),
+    _p("cfgengine", STR, "native", "Language of the routes: only native is there."),
     # --- process ---
     _p("fork", INT, 1, "Go to the background."),
     _p("children", INT, 8, "Workers per UDP socket; one event loop does their work, the number shows in lists."),
@@ -437,6 +440,10 @@ def _checked(info: CoreParamInfo, value: int | str) -> int | str:
     if info.type == INT:
         if not isinstance(value, int):
             raise ValueError(f"{name} takes a number, not {value!r}")
+        return value
+    if name == "cfgengine":
+        if value not in ("native", "default"):
+            raise ValueError(f"routes are read from this file only, not with {value!r}")
         return value
     if info.type == STR:
         if not isinstance(value, str):

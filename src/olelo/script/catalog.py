@@ -6,7 +6,7 @@ declarations (core/module.py). Everything `check` says about names and everythin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum, IntFlag, auto
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 Value = str | int | None
 #: Reads a variable. The argument is the RouteContext of the message (opaque to this room).
 Getter = Callable[[Any], Value]
+#: Compiles a format string ("sip:$rU@$rd") into what expands it.
+Format = Callable[[str], Callable[[Any], str]]
 #: Writes a variable; None as value is an assignment of $null.
 Setter = Callable[[Any, Value], None]
 
@@ -127,7 +129,9 @@ class VariableSpec:
 class TransformSpec:
     """`{cls.name,args}`. `make(args)` gets the literal arguments or PvRef-like getters and returns value -> value.
 
-    args are Getter callables or str; the result function takes (ctx, value) and returns a Value."""
+    args are Getter callables or str; the result function takes (ctx, value) and returns a Value.
+    expanding: instead of `make`, where a literal argument holds variables inside; it also gets what compiles a format
+    string."""
 
     cls: str
     name: str
@@ -136,6 +140,7 @@ class TransformSpec:
     max_args: int = 0
     module: str = ""
     doc: str = ""
+    expanding: Callable[[list[str | Getter], Format], Callable[[Any, Value], Value]] | None = None
 
 
 class PvRef:
@@ -158,7 +163,6 @@ class Catalog:
     known_elsewhere: names that other Kamailio releases have, by how they are written: `name()`, `$name`,
     `{cls.name}`, `module:parameter`, `core_parameter`, `module.so`, `event_route[name]`. `check` warns with the text;
     such a function returns 1, such a variable is $null, such a parameter is ignored.
-    foreign: names that Kamailio's other modules have, written the same way: the error about one hints at its module.
     operands give lower-case names for proto ("udp"), "INET"/"INET6" for af, int for ports and lengths, else str.
     """
 
@@ -171,10 +175,16 @@ class Catalog:
     modules: set[str] = field(default_factory=set)  # every module Olelo has
     commands: dict[str, str] = field(default_factory=dict)  # RPC command -> module, for `olelo modules`
     loaded: set[str] = field(default_factory=set)
+    kamailio_modules: Set[str] = frozenset()  # modules of Kamailio's that Olelo does not have
+    absent: set[str] = field(default_factory=set)  # those that the configuration loads, which `check` has said
+    exporters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # `f`, `$v`, `{class}` -> Kamailio's modules
     known_elsewhere: dict[str, str] = field(default_factory=dict)  # names other Kamailio releases have -> what to say
-    foreign: dict[str, str] = field(default_factory=dict)  # names of modules there are not -> hint of the error
     operands: dict[str, Getter] = field(
         default_factory=dict
     )  # core operands: method, uri, src_ip, .. (nodes.CoreOperand)
     myself: Callable[[Any, str], bool] = lambda ctx, text: False  # is this URI, host or address one of ours?
     select: Callable[[str], Getter] | None = None  # "via[1].branch" -> getter; ValueError where it is unknown
+
+    def lacking(self, name: str) -> list[str]:
+        """Kamailio's modules that export a name (`f`, `$v`, `{class}`), and that Olelo does not have."""
+        return [module for module in self.exporters.get(name, ()) if module in self.kamailio_modules]

@@ -66,6 +66,8 @@ class ExprChecker:
                     self._elsewhere(part.text.removeprefix("$"), pos)
 
     def resolve_error(self, error: ResolveError, start: n.Pos, length: int = 1) -> None:
+        if error.modules & self.catalog.absent:
+            return  # said at the loadmodule
         place = n.Pos(start.file, start.line, start.col + error.offset)
         self.diag.error(error.code, str(error), place, error.hint, max(length - error.offset, 1))
 

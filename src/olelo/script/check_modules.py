@@ -8,20 +8,19 @@ from olelo.script import nodes as n
 from olelo.script import ops, regex
 from olelo.script.catalog import Catalog, ParamSpec
 from olelo.script.diagnostics import Diagnostics
-from olelo.script.values import nearest
+from olelo.script.values import LACKING, nearest
 
 
 def check_modules(config: n.Config, catalog: Catalog, diag: Diagnostics) -> dict[str, int]:
     """Check what stands outside of routes. Returns where (index into config.items) each module is loaded."""
     loaded_at: dict[str, int] = {}
-    refused = {item.name for item in config.items if isinstance(item, n.LoadModule)} - catalog.modules
     for i, item in enumerate(config.items):
         if isinstance(item, n.LoadModule):
             _load(item, i, catalog, diag, loaded_at)
     catalog.loaded |= set(loaded_at)
     for i, item in enumerate(config.items):
         if isinstance(item, n.ModParam):
-            _modparam(item, i, catalog, diag, loaded_at, refused)
+            _modparam(item, i, catalog, diag, loaded_at)
         elif isinstance(item, n.CoreParam):
             _core_param(item, catalog, diag)
     return loaded_at
@@ -36,20 +35,26 @@ def _load(item: n.LoadModule, index: int, catalog: Catalog, diag: Diagnostics, l
         if elsewhere is not None:
             diag.warning("other-release", f"module {item.name}: {elsewhere}", item.pos)
             return
-        hint = catalog.foreign.get(item.name + ".so") or nearest(item.name, catalog.modules)
+        if item.name in catalog.kamailio_modules:
+            catalog.absent.add(item.name)
+            _lacking(item.name, item.pos, diag)
+            return
+        hint = nearest(item.name, catalog.modules | catalog.kamailio_modules)
         diag.error("unknown-module", f"there is no module {item.name}", item.pos, hint)
         return
     loaded_at[item.name] = index
 
 
-def _modparam(
-    item: n.ModParam,
-    index: int,
-    catalog: Catalog,
-    diag: Diagnostics,
-    loaded_at: dict[str, int],
-    refused: set[str],
-) -> None:
+def _lacking(module: str, pos: n.Pos, diag: Diagnostics) -> None:
+    diag.error(
+        LACKING,
+        f"Olelo does not have Kamailio's module {module}",
+        pos,
+        "take it out with its parameters and what uses it; `olelo modules` lists those there are",
+    )
+
+
+def _modparam(item: n.ModParam, index: int, catalog: Catalog, diag: Diagnostics, loaded_at: dict[str, int]) -> None:
     try:
         pattern = re.compile(f"(?:{regex.translate(item.modules)})\\Z", re.IGNORECASE)
     except ValueError as error:
@@ -58,8 +63,7 @@ def _modparam(
     matched = [name for name in loaded_at if pattern.match(name)]
     before = [name for name in matched if loaded_at[name] < index]
     if not before:
-        if matched or not any(pattern.match(name) for name in refused):  # else it was said at the loadmodule
-            _no_module(item, pattern, matched, catalog, diag)
+        _no_module(item, pattern, matched, catalog, diag)
         return
     for module in before:
         spec = catalog.params.get(module, {}).get(item.name)
@@ -88,9 +92,20 @@ def _no_module(
             item.modules_pos,
             f'add loadmodule "{known[0]}.so"',
         )
+    elif any(pattern.match(name.removesuffix(".so")) for name in catalog.known_elsewhere if name.endswith(".so")):
+        return  # said at its loadmodule
+    elif any(pattern.match(name) for name in catalog.absent):
+        return  # the same
+    elif lacking := sorted(name for name in catalog.kamailio_modules if pattern.match(name)):
+        catalog.absent.update(lacking)
+        _lacking(lacking[0], item.modules_pos, diag)
     else:
-        hint = catalog.foreign.get(item.modules + ".so") or nearest(item.modules, catalog.modules)
-        diag.error("unknown-module", f"modparam: no module matches {item.modules!r}", item.modules_pos, hint)
+        diag.error(
+            "unknown-module",
+            f"modparam: no module matches {item.modules!r}",
+            item.modules_pos,
+            nearest(item.modules, catalog.modules),
+        )
 
 
 def _unknown_param(item: n.ModParam, module: str, catalog: Catalog, diag: Diagnostics) -> None:

@@ -9,7 +9,7 @@ from olelo.script import ops, regex, runtime
 from olelo.script.catalog import ArgKind, ArgSpec, Catalog, FunctionSpec, RouteKind, Value
 from olelo.script.check_expr import ExprChecker
 from olelo.script.diagnostics import Diagnostics
-from olelo.script.values import ResolveError, nearest
+from olelo.script.values import LACKING, ResolveError, nearest
 
 _KINDS = {
     "request": RouteKind.REQUEST,
@@ -90,11 +90,19 @@ class RouteChecker:
         if route.kind == "event" and not self._event_known(route.name):
             known = list(self.catalog.event_routes)
             elsewhere = self.catalog.known_elsewhere.get(f"event_route[{route.name}]")
+            module = route.name.partition(":")[0]
+            if module in self.catalog.absent:
+                return  # said at the loadmodule
+            if module in self.catalog.kamailio_modules:
+                said = f"event_route[{route.name}] is run by Kamailio's module {module}, which Olelo does not have"
+                self.diag.error(LACKING, said, route.pos)
+                return
             if elsewhere is not None:
                 self.diag.warning("other-release", f"event_route[{route.name}]: {elsewhere}", route.pos)
             else:
-                hint = self.catalog.foreign.get(route.name.partition(":")[0] + ".so") or nearest(route.name, known)
-                self.diag.error("unknown-event", f"nothing runs event_route[{route.name}]", route.pos, hint)
+                # No error, for Kamailio takes any name: what other releases run must not keep this one from starting.
+                said = f"nothing runs event_route[{route.name}]"
+                self.diag.warning("unknown-event", said, route.pos, nearest(route.name, known))
 
     def _event_known(self, name: str) -> bool:
         for known, module in self.catalog.event_routes.items():
@@ -250,7 +258,14 @@ class RouteChecker:
         if elsewhere is not None:
             self.diag.warning("other-release", f"{call.name}(): {elsewhere}", call.pos, length=len(call.name))
             return
-        hint = self.catalog.foreign.get(call.name + "()") or nearest(call.name, self.catalog.functions)
+        modules = self.catalog.lacking(call.name)
+        if self.catalog.absent.intersection(modules):
+            return  # said at the loadmodule
+        if modules:
+            said = f"{call.name}() is exported by Kamailio's module {' or '.join(modules)}, which Olelo does not have"
+            self.diag.error(LACKING, said, call.pos, length=len(call.name))
+            return
+        hint = nearest(call.name, self.catalog.functions)
         self.diag.error("unknown-function", f"unknown function {call.name}()", call.pos, hint, len(call.name))
 
     def _status(self, call: n.Call) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from olelo.script import regex
-from olelo.script.catalog import TransformSpec, Value
+from olelo.script.catalog import Format, TransformSpec, Value
 from olelo.script.transforms import Args, Step, str_arg
 
 #: A piece of a replacement: literal text, the number of a group, or a variable to expand.
@@ -92,17 +92,26 @@ def _pieces(text: str) -> list[_Piece]:
     return pieces
 
 
-def _subst(args: Args) -> Step:
+def _subst(args: Args, compiled: Format) -> Step:
     literal = args[0]
     if isinstance(literal, str):
         fixed = Substitution(literal)
-        return lambda ctx, value: fixed.apply(value)[0] if isinstance(value, str) and value else None
+        formats = {piece: compiled(piece) for piece in fixed.pieces if isinstance(piece, str) and "$" in piece}
+        if formats:
+
+            def expanded(ctx: Any, value: Value) -> Value:
+                if value is None or value == "":
+                    return None
+                return fixed.apply(str(value), lambda piece: formats[piece](ctx))[0]
+
+            return expanded
+        return lambda ctx, value: fixed.apply(str(value))[0] if value is not None and value != "" else None
     source = str_arg(literal)
     known: dict[str, Substitution | None] = {}
 
     def step(ctx: Any, value: Value) -> Value:
         text = source(ctx)
-        if text is None or not isinstance(value, str) or not value:
+        if text is None or value is None or value == "":
             return None
         if text not in known:
             if len(known) > 255:
@@ -112,10 +121,14 @@ def _subst(args: Args) -> Step:
             except ValueError:
                 known[text] = None
         made = known[text]
-        return made.apply(value)[0] if made is not None else None
+        return made.apply(str(value))[0] if made is not None else None
 
     return step
 
 
+def _plain(args: Args) -> Step:
+    return _subst(args, lambda text: lambda ctx: text)
+
+
 def transforms() -> list[TransformSpec]:
-    return [TransformSpec("re", "subst", _subst, 1, 1, "textops")]
+    return [TransformSpec("re", "subst", _plain, 1, 1, "textops", expanding=_subst)]

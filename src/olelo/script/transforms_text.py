@@ -34,6 +34,8 @@ def _upper(ctx: Any, value: Value) -> Value:
 
 def _substr(args: Args) -> Step:
     """{s.substr,offset,length}: length 0 is the rest; a negative offset counts from the end."""
+    if isinstance(args[1], str) and args[1].strip().startswith("-"):
+        raise ValueError("the length is negative")
     offset, length = int_arg(args[0]), int_arg(args[1])
 
     def step(ctx: Any, value: Value) -> Value:

@@ -14,13 +14,18 @@ from olelo.script.runtime import arg_int, show, to_str
 
 #: How many spellings of one dynamic name ($sht(t=>$var(k))) are kept ready.
 _DYNAMIC_CACHE = 512
+#: Code of what a module of Kamailio's exports that Olelo does not have.
+LACKING = "lacking-module"
 
 
 class ResolveError(ValueError):
     """A variable or transformation cannot be used as written. `code` as in Diagnostic, `offset` into the text."""
 
-    def __init__(self, code: str, message: str, offset: int, hint: str = "") -> None:
+    def __init__(
+        self, code: str, message: str, offset: int, hint: str = "", modules: Iterable[str] = frozenset()
+    ) -> None:
         super().__init__(message)
+        self.modules = frozenset(modules)  # with LACKING: Kamailio's modules that export it
         self.code = code
         self.offset = offset
         self.hint = hint
@@ -90,12 +95,12 @@ class Resolver:
         if found is None:
             if "$" + spec.name in self.catalog.known_elsewhere:
                 return _NOTHING
+            self._lacking(f"${spec.name}", "$" + spec.name, spec.offset)
             raise ResolveError(
                 "unknown-variable",
                 f"unknown variable ${spec.name}",
                 spec.offset,
-                self.catalog.foreign.get("$" + spec.name)
-                or nearest(spec.name, self.catalog.variables).replace("mean ", "mean $"),
+                nearest(spec.name, self.catalog.variables).replace("mean ", "mean $"),
             )
         return found
 
@@ -173,17 +178,28 @@ class Resolver:
                 call.offset,
             )
         try:
-            return spec.make([arg if isinstance(arg, str) else self.spec(arg).get for arg in args])
+            ready = [arg if isinstance(arg, str) else self.spec(arg).get for arg in args]
+            if spec.expanding is not None:
+                return spec.expanding(ready, self.format)
+            return spec.make(ready)
         except ResolveError:
             raise
         except ValueError as error:
             raise ResolveError("bad-transformation", f"{{{call.cls}.{call.name}}}: {error}", call.offset) from None
 
+    def _lacking(self, what: str, name: str, offset: int) -> None:
+        """Raises ResolveError where something is exported by a module of Kamailio's that Olelo does not have."""
+        modules = self.catalog.lacking(name)
+        if modules:
+            message = f"{what} is exported by Kamailio's module {' or '.join(modules)}, which Olelo does not have"
+            raise ResolveError(LACKING, message, offset, modules=modules)
+
     def find_transform(self, call: TransformCall) -> TransformSpec:
         """The declaration behind `{cls.name}`. Raises: ResolveError with the nearest name."""
         known = self.catalog.transforms
-        found = known.get((call.cls, call.name))
+        found = known.get((call.cls, call.name)) or known.get((call.cls, call.name.lower()))
         if found is None:
+            self._lacking(f"{{{call.cls}.{call.name}}}", f"{{{call.cls}}}", call.offset)
             names = [f"{cls}.{name}" for cls, name in known]
             raise ResolveError(
                 "unknown-transformation",
