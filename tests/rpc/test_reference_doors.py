@@ -6,6 +6,7 @@ import io
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -70,6 +71,14 @@ def doors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     server.stop()
 
 
+def _localhost_is_known() -> bool:
+    try:
+        socket.gethostbyname("localhost")
+    except OSError:
+        return False
+    return True
+
+
 def run(*words: str, text: str | None = None) -> str:
     done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=20, check=False)
     return done.stdout + done.stderr
@@ -94,6 +103,8 @@ def run(*words: str, text: str | None = None) -> str:
     ],
 )
 def test_kamcmd_reaches_it(doors: Doors, address: str) -> None:
+    if "localhost" in address and not _localhost_is_known():
+        pytest.skip("this machine does not know the name localhost")
     where = doors.fill(address)
     assert run("kamcmd", "-s", where, "core.echo", "a", "1") == "a\n1\n"
     out = io.StringIO()
