@@ -209,10 +209,10 @@ def make_ack(request: bytes, reply: Message, keep: bytes = b"") -> bytes:
 
 
 def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes, keep: bytes) -> bytes:
-    """A request of the same hop: its headers in the order of the one that was sent, as Kamailio's reparse_invite=1."""
+    """A request of the same hop: its headers in the order of the one that was sent, as Kamailio's reparse_invite=1, a
+    Content-Length only where that had one."""
     name = method.encode("ascii")
     parts = [b"%b %b SIP/2.0" % (name, sent.ruri)]
-    length = b"Content-Length: 0\r\n"
     vias = 0
     keep = keep.lower()
     for number, line in zip(sent.hids, sent.lines, strict=True):
@@ -228,10 +228,9 @@ def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes
             parts.append(line)
         elif number == CONTENT_LENGTH:
             parts.append(line.partition(b":")[0].rstrip() + b": 0")
-            length = b""
         elif keep and line[: len(keep)].lower() == keep:
             parts.append(line.rstrip())
-    return b"%b\r\n%b%b\r\n" % (b"\r\n".join(parts), length, extra)
+    return b"%b\r\n%b\r\n" % (b"\r\n".join(parts), extra)
 
 
 _OF_THE_HOP = frozenset((FROM, TO, CALL_ID, ROUTE, MAX_FORWARDS))

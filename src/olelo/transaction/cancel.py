@@ -37,7 +37,7 @@ def sent_or_received(tx: Transaction, branch: Branch) -> bytes:
     head = [received.lines[received.hids.index(number)] for number in (FROM, CALL_ID, TO, CSEQ)]
     routes = [line for number, line in zip(received.hids, received.lines, strict=True) if number == ROUTE]
     via = sent.lines[sent.hids.index(VIA)]
-    return b"\r\n".join((first, via, *head, b"Max-Forwards: 70", *routes)) + b"\r\n\r\n"
+    return b"\r\n".join((first, via, *head, b"Max-Forwards: 70", *routes, b"Content-Length: 0")) + b"\r\n\r\n"
 
 
 def late_reason(tx: Transaction) -> bytes:

@@ -94,3 +94,26 @@ def test_a_cancelled_call() -> None:
     assert diary.lines[5:] == [
         "opened CANCEL", "cancelled", "answered 200 here", "received 487", "failed 487", "answered 487 there",
     ]  # fmt: skip
+
+
+class BranchLedger(Watcher):
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int]] = []
+
+    def branch_failed(self, tx: Transaction, branch: Branch) -> None:
+        self.seen.append((branch.index, branch.status))
+
+
+def test_each_branch_that_fails() -> None:
+    net = bed('request_route { append_branch("sip:c@192.0.2.3"); t_relay(); }')
+    tm = net.engine.modules["tm"]
+    assert isinstance(tm, Tm)
+    ledger = BranchLedger()
+    tm.watch(ledger)
+    alice, bob, carol = net.peer("alice"), net.peer("bob"), net.peer("carol")
+    alice.request("OPTIONS", bob.uri)
+    carol.gets("OPTIONS").reply(503)
+    assert ledger.seen == [(1, 503)]
+    bob.gets("OPTIONS").reply(404)
+    alice.gets(404)
+    assert ledger.seen == [(1, 503), (0, 404)]

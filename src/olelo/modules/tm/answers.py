@@ -150,6 +150,8 @@ class Answers(Failover):
 
     async def _climb(self, tx: Transaction, branch: Branch | None, verdict: int, reply: RouteContext | None) -> int:
         if verdict == BRANCH_FAILED and branch is not None:
+            for watcher in self.watchers:
+                watcher.branch_failed(tx, branch)
             name = branch.on_branch_failure
             route = self.engine.route("event", f"tm:branch-failure:{name}") if name else None
             if route is not None:

@@ -54,7 +54,7 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Q
     @function("t_lookup_cancel", routes=REQUEST)
     def t_lookup_cancel(self, ctx: RouteContext, copy_flags: int = 0) -> int:
         """Is the INVITE of this CANCEL here? With copy_flags 1 its message flags are taken over. Returns 1, -1."""
-        invite = self.table.lookup_cancel(ctx.msg)
+        invite = self.table.lookup_cancel(ctx.msg) if ctx.msg.method == "CANCEL" else None
         if invite is None:
             return -1
         if copy_flags:
@@ -65,7 +65,8 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Q
     def t_check_trans(self, ctx: RouteContext) -> int:
         """Look for the message's transaction.
 
-        A retransmission is answered again and an ACK for a failure absorbed: 0, the script ends. 1: a reply or a
+        A retransmission (or a request that has opened its transaction already) is answered again and an ACK for a
+        failure absorbed: 0, the script ends. 1: a reply or a
         CANCEL with a transaction, an ACK that belongs to a 2xx; -1: none.
         """
         if ctx.kind in _TRANSACTION_ROUTES:
@@ -79,8 +80,6 @@ class Tm(Relay, UacCommands, Contacts, TransactionSettings, Suspension, Write, Q
         if found is None:
             ctx.tx_sought = True
             return 1 if msg.method == "ACK" and self.wants_e2e_acks and self.end_to_end_ack(ctx) else -1
-        if found is ctx.tx:
-            return -1
         if msg.method == "ACK":
             found.on_ack(self.engine.services.now())
         else:

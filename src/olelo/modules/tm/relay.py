@@ -25,7 +25,7 @@ from olelo.sip.errors import SipError
 from olelo.sip.uri import parse_uri
 from olelo.transaction.branch import INF, SKIP, Branch
 from olelo.transaction.transaction import Transaction
-from olelo.transaction.verdict import BLOCKED_6XX, CANCELED, SUSPENDED, TELL_FAILURE
+from olelo.transaction.verdict import BLOCKED_6XX, CANCELED, SUSPENDED, TELL_BRANCH_FAILURE, TELL_FAILURE
 
 #: Parameter of our Via in which t_vbflag_set() puts its flags, in hexadecimal.
 VIA_FLAGS = b"kvf"
@@ -119,7 +119,7 @@ class Relay(HopByHop):
         if ctx.store is not None:
             self.adopt(ctx, tx, now)
         if self.watchers:
-            tx.flags |= TELL_FAILURE
+            tx.flags |= TELL_FAILURE | TELL_BRANCH_FAILURE if self.tells_branch_failures else TELL_FAILURE
             for watcher in self.watchers:
                 watcher.opened(ctx, tx)
         return tx

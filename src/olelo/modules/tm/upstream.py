@@ -30,6 +30,8 @@ class Upstream(TmParams):
     table: TransactionTable
     #: Set by modules that follow calls to their end: t_check_trans() then knows the ACK of a relayed 2xx.
     wants_e2e_acks = False
+    #: A watcher wants to know of each branch that fails.
+    tells_branch_failures = False
 
     def init(self) -> None:
         engine = self.engine
@@ -59,6 +61,8 @@ class Upstream(TmParams):
         """Tell a watcher of every transaction that is opened from now on."""
         self.watchers.append(watcher)
         self.wants_e2e_acks = True
+        if type(watcher).branch_failed is not Watcher.branch_failed:
+            self.tells_branch_failures = True
 
     def tm_error(self, error: int) -> tuple[int, bytes]:
         """Status and reason for an internal error; 0 stands for "no branch could be made and nobody knows why"."""

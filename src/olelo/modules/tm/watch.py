@@ -33,6 +33,10 @@ class Watcher:
     def failed(self, tx: Transaction, branch: Branch) -> None:
         """All branches have failed and this one was picked; its failure_route has not run yet (TMCB_ON_FAILURE)."""
 
+    def branch_failed(self, tx: Transaction, branch: Branch) -> None:
+        """A branch has failed; its branch-failure route has not run yet, other branches may be open
+        (TMCB_ON_BRANCH_FAILURE)."""
+
     def answered(self, tx: Transaction, status: int, reply: Message | None) -> None:
         """An answer was sent upstream; reply is None where it was made here (TMCB_RESPONSE_OUT)."""
 

@@ -56,7 +56,8 @@ class Tmx(Variables):
         msg = ctx.msg
         if not self.precheck_trans or msg.method in ("ACK", "CANCEL"):
             return -1
-        return 1 if self.tm.table.lookup_request(msg) is not None else -1
+        found = self.tm.table.lookup_request(msg)
+        return 1 if found is not None and found is not ctx.tx else -1
 
     @function("t_is_failure_route")
     def t_is_failure_route(self, ctx: RouteContext) -> int:
