@@ -170,7 +170,7 @@ CASES: list[tuple[str, list[object], list[str]]] = [
     ("a bad pattern", [main(call("search", "a("))], [
         "error bad-regex: bad regular expression 'a(': unmatched ( or \\("]),
     ("a flag that is not declared", [main(call("setflag", n.Ident(POS, "FLT")))], [
-        "error unknown-flag: no flag FLT is declared"]),
+        "error unknown-flag: no flag FLT is declared [`flags FLT;` or a #!define of it must stand above]"]),
     ("a call in an argument", [main(call("log", call("f")))], [
         "error call-in-argument: no call may stand inside the arguments of a call"]),
     ("status too low", [main(call("sl_send_reply", "99", "x"))], [

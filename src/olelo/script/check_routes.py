@@ -95,14 +95,14 @@ class RouteChecker:
                 return  # said at the loadmodule
             if module in self.catalog.kamailio_modules:
                 said = f"event_route[{route.name}] is run by Kamailio's module {module}, which Olelo does not have"
-                self.diag.error(LACKING, said, route.pos)
+                self.diag.warning(LACKING, said, route.pos)
                 return
             if elsewhere is not None:
                 self.diag.warning("other-release", f"event_route[{route.name}]: {elsewhere}", route.pos)
             else:
-                # No error, for Kamailio takes any name: what other releases run must not keep this one from starting.
-                said = f"nothing runs event_route[{route.name}]"
-                self.diag.warning("unknown-event", said, route.pos, nearest(route.name, known))
+                self.diag.warning(
+                    "unknown-event", f"nothing runs event_route[{route.name}]", route.pos, nearest(route.name, known)
+                )
 
     def _event_known(self, name: str) -> bool:
         for known, module in self.catalog.event_routes.items():
@@ -305,7 +305,8 @@ class RouteChecker:
         name = arg.name if isinstance(arg, n.Ident) else value if isinstance(value, str) else None
         if name is not None and name not in self.flags:
             digits = isinstance(arg, n.Str) and name.isdigit()
-            hint = f"remove the quotes: {call.name}({name})" if digits else nearest(name, self.flags)
+            hint = nearest(name, self.flags) or f"`flags {name};` or a #!define of it must stand above"
+            hint = f"remove the quotes: {call.name}({name})" if digits else hint
             self.diag.error("unknown-flag", f"no flag {name} is declared", arg.pos, hint, len(name))
         elif isinstance(value, int) and not 0 <= value <= 31:
             self.diag.error("bad-flag", f"{value} is no flag: 0 to 31 are", arg.pos, length=len(str(value)))
