@@ -94,6 +94,7 @@ _HASH = "another text of the same refusal"
 _REPORT = "the reference's fields tell of its own memory manager's fragments"
 _FEW = ["a", "1", "s:1", "a b", "1 2", "a 1", "1 a", "a b 1 c", "3.5"]
 #: What differs, and why that is right.
+_NUMBERS = "a user that is a number is found as it is typed; the reference wants s:106"
 KNOWN: dict[str, dict[str, str]] = {
     "core.echo": {"3.5": "the reference has no text for a float and says so; we echo it"},
     "shm.report": dict.fromkeys(ANY, _REPORT),
@@ -104,6 +105,9 @@ KNOWN: dict[str, dict[str, str]] = {
     "tm.t_uac_start": dict.fromkeys(_FEW, _UAC),
     "tm.t_uac_wait": dict.fromkeys(ANY, _WAIT),
     "tm.t_uac_wait_block": dict.fromkeys(_FEW, _UAC),
+    "ul.lookup": dict.fromkeys(["1 2", "a 1", "1 a"], _NUMBERS),
+    "ul.rm": dict.fromkeys(["1 2", "a 1", "1 a"], _NUMBERS),
+    "ul.rm_contact": {"a b 1 c": _NUMBERS},
 }
 
 
