@@ -5,6 +5,7 @@ Data enters by `receive()`; packets leave by `send()`. Everything else is called
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +48,17 @@ class Engine:
         self.arguments: list[str] = []
         self.globals: dict[str, dict[str, int | str]] = {}
         #: next hops by URI, socket and transport, kept by core/forward.py
-        self.hops: dict[tuple[bytes, ListenSocket | None, str], Destination] = {}
+        self.hops: dict[tuple[bytes, ListenSocket | None, str, ListenSocket | None], Destination] = {}
         self.flag_names: dict[str, int] = {}
         self.listens: list[Listen] = []
         self.commands: dict[str, RpcSpec] = {}
         self.sflags = 0
+        #: bits of `ctx.msg_flags` that core parameters set for every message, and the largest request that UDP carries
+        self.message_flags = 0
+        self.udp_limit = sys.maxsize
+        #: onsend_route, and whether replies go through it too (onsend_route_reply)
+        self.onsend_route: CompiledRoute | None = None
+        self.onsend_replies = False
         self.tm: TransactionService | None = None
         self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None
         self.started_at = services.wall()

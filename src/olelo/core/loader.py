@@ -12,6 +12,7 @@ from typing import Any
 
 from olelo import __version__
 from olelo.core.commands import core_functions
+from olelo.core.context import FORCE_LOCAL_RPORT, FORCE_RPORT
 from olelo.core.corevars import core_variables
 from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
@@ -118,6 +119,8 @@ def load(
     catalog.loaded = set(engine.modules)
     engine.catalog = catalog
     engine.program = compile_config(config, catalog, diag, trace=trace)
+    engine.onsend_route = engine.route("onsend")
+    engine.onsend_replies = bool(engine.params.onsend_route_reply and engine.onsend_route)
     _init_modules(engine, config, diag)
     return None if diag.errors else engine
 
@@ -140,6 +143,10 @@ def _core_params(engine: Engine, config: Config, diag: Diagnostics) -> None:
         elif isinstance(item, Listen):
             engine.listens.append(item)
     engine.server_line = _signature(engine)
+    params = engine.params
+    engine.message_flags = (FORCE_RPORT if params.force_rport else 0) | (FORCE_LOCAL_RPORT if params.local_rport else 0)
+    if params.udp_mtu > 0:
+        engine.udp_limit = params.udp_mtu
 
 
 def _signature(engine: Engine) -> bytes:
@@ -207,10 +214,9 @@ def make_sockets(engine: Engine, addresses: Mapping[str, list[str]]) -> list[Lis
         advertise = None
         if item is not None and item.advertise_host:
             advertise = (item.advertise_host, item.advertise_port)
-        elif params.advertised_address:
-            advertise = (params.advertised_address, params.advertised_port)
         if not any((s.proto, s.host, s.port) == (proto, host, port) for s in sockets):
-            sockets.append(ListenSocket(proto, host, port, advertise, item.name if item else ""))
+            everywhere = (params.advertised_address, params.advertised_port)
+            sockets.append(ListenSocket(proto, host, port, advertise, item.name if item else "", everywhere))
 
     def protos(item: Listen | None) -> list[str]:
         if item is not None and item.proto:

@@ -61,6 +61,8 @@ class Receiver:
         else:
             ctx = RouteContext(engine, msg, rcv, RouteKind.CORE_ONREPLY)
         ctx.msg_id = engine.message_count
+        if engine.message_flags:
+            ctx.msg_flags = engine.message_flags
         if engine.waiting:
             queue = engine.waiting.get(msg.call_id)
             if queue is not None:

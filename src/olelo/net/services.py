@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
@@ -98,6 +99,16 @@ class NetServices:
 
     def resolve(self, host: str, port: int, proto: str) -> Awaitable[list[tuple[str, str, int]]]:
         return self.resolver.resolve(host, port, proto)
+
+    def local_address(self, ip: str) -> str:
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((ip, 9))  # UDP: nothing is sent, the kernel only picks the route
+                return str(probe.getsockname()[0])
+        except OSError as error:
+            self._log.write(-1, f"<core>: no route to {ip}: {error}")
+            return ""
 
     def connection_alive(self, number: int) -> bool:
         return self.tcp is not None and self.tcp.alive(number)

@@ -74,6 +74,7 @@ def forward_request(
     *,
     route: bytes = b"",
     first: bytes = b"",
+    first_at: int = 0,
     source: tuple[str, int] | None = None,
     force_rport: bool = False,
     stream: bool = False,
@@ -82,7 +83,8 @@ def forward_request(
 
     Args:
         via_line: Our Via header line with its line end.
-        first: Header lines that go before all others, Record-Route for one.
+        first: Header lines that go before all others, Record-Route for one. first_at: how many of the message's edits
+            were there when they were asked for: what those insert at the same place stands before them.
         route: Path entries that go out as a Route header, before the others.
         source: Where the request came from, for the marks in its Via; None: leave the Via alone.
         stream: A Content-Length is added where it is missing.
@@ -107,10 +109,10 @@ def forward_request(
         edits = [*edits, (at, at, b"Content-Length: %d\r\n" % (len(raw) - msg.body_at))]
     uri_end = msg.ruri_at + len(msg.ruri)
     if first:
-        if top == msg.headers_at:
+        if top == msg.headers_at and len(msg.edits) <= first_at:
             via_line = first + via_line
         else:
-            edits = [*edits, (msg.headers_at, msg.headers_at, first)]
+            edits = [*edits[:first_at], (msg.headers_at, msg.headers_at, first), *edits[first_at:]]
     if not edits:
         return b"".join((raw[: msg.ruri_at], ruri, raw[uri_end:top], via_line, raw[top:]))
     # Inserted at the same place as the Via: what the script put before all headers stays before it.

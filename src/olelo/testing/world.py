@@ -50,7 +50,7 @@ class FakeServices:
 
     sent: every packet that left, in order, as (time, bytes, destination). refuse: destinations (ip, port) that cannot
     be sent to. names: host -> [(proto, ip, port)]; a host that is not there does not resolve. lookup_time: seconds
-    that a look-up takes. lines: (level, text) of the log.
+    that a look-up takes. routes: destination -> our address that the route goes out by. lines: (level, text) of the log.
     """
 
     def __init__(self) -> None:
@@ -61,6 +61,7 @@ class FakeServices:
         self.lookup_time = 0.0
         self.lines: list[tuple[int, str]] = []
         self.closed_connections: set[int] = set()
+        self.routes: dict[str, str] = {}
         self.commands: list[str] = []
         self.on_send: Callable[[bytes, Destination], None] = lambda data, to: None
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -135,6 +136,9 @@ class FakeServices:
         future = FakeFuture()
         self.call_at(self.time + seconds, future.set)
         return future
+
+    def local_address(self, ip: str) -> str:
+        return self.routes.get(ip, "")
 
     def connection_alive(self, number: int) -> bool:
         return number not in self.closed_connections

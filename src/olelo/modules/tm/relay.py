@@ -14,13 +14,12 @@ from olelo.core.errors import (
     E_TOO_MANY_BRANCHES,
     E_UNSPEC,
 )
-from olelo.core.forward import build_request, forward_to, hop_now, next_hop
-from olelo.core.operands import ONSEND, Outgoing
+from olelo.core.forward import build_request, forward_to, hop_now, next_hop, other_transport
+from olelo.core.onsend import stopped_by_script
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import STREAMS, Destination, ListenSocket
 from olelo.modules.tm.answers import Answers
 from olelo.script.catalog import RouteKind
-from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import parse_int
 from olelo.sip.errors import SipError
 from olelo.transaction.branch import BLIND, INF, SKIP, Branch
@@ -31,7 +30,6 @@ from olelo.transaction.verdict import CANCELED, CHOSEN, RELAY, SUSPENDED, TELL_F
 MAX_BRANCHES = 12
 #: What `new_transaction` says of a request.
 CREATED, RETRANSMITTED, IS_ACK, FAILED = 1, 0, 2, -1
-_ONSEND = ("onsend", "")
 
 
 class Target:
@@ -187,7 +185,7 @@ class Relay(Answers):
         targets = self.targets(ctx)
         if len(targets) == 1 and tx.on_branch is None:
             target = targets[0]
-            to = hop_now(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto)
+            to = hop_now(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto, ctx.rcv.socket)
             if isinstance(to, Destination):
                 self._send_branch(ctx, tx, target, to)
                 return self._sent(ctx, tx, 1, E_UNSPEC)
@@ -218,7 +216,7 @@ class Relay(Answers):
                 target.uri, target.dst_uri, target.path = ctx.ruri, ctx.dst_uri, ctx.path
                 target.flags, target.socket = ctx.bflags, ctx.force_socket
             if not dropped:
-                to = next_hop(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto)
+                to = next_hop(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto, ctx.rcv.socket)
                 if not isinstance(to, Destination | int):
                     to = await to
                 if isinstance(to, int):
@@ -237,8 +235,10 @@ class Relay(Answers):
     def _send_branch(self, ctx: RouteContext, tx: Transaction, target: Target, to: Destination) -> Branch:
         index = len(tx.branches)
         packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index))
-        onsend = self.engine.program.routes.get(_ONSEND)
-        stopped = onsend is not None and self._stopped(ctx, onsend, packet, to)
+        engine = self.engine
+        if len(packet) > engine.udp_limit:
+            packet, to = other_transport(ctx, to, target.uri, target.path, tx.branch_id(index), packet)
+        stopped = engine.onsend_route is not None and stopped_by_script(ctx, packet, to)
         branch = tx.add_branch(packet, to, to.proto in STREAMS, self.engine.services.now(), target.uri)
         branch.path = target.path
         branch.ruid = target.ruid.encode("latin-1")
@@ -251,22 +251,6 @@ class Relay(Answers):
             self.table.outbox.pop()
             tx.drop_branch(branch)
         return branch
-
-    def _stopped(self, ctx: RouteContext, route: CompiledRoute, packet: bytes, to: Destination) -> bool:
-        """Run onsend_route over a request about to leave. True: the script drops it."""
-        if ctx.store is None:
-            ctx.store = {}
-        ctx.store[ONSEND] = Outgoing(packet, to)
-        kind, dropped = ctx.kind, ctx.dropped
-        ctx.dropped = False
-        result = self.engine.run_route(route, ctx, RouteKind.ONSEND)
-        if not isinstance(result, int):
-            self.engine.log(ERR, "tm: onsend_route cannot wait; the request is sent")
-            result.close()
-        stopped = ctx.dropped
-        ctx.kind, ctx.dropped = kind, dropped
-        del ctx.store[ONSEND]
-        return stopped
 
     def _sent(self, ctx: RouteContext, tx: Transaction, added: int, error: int) -> int:
         tx.user_flags = ctx.flags
@@ -318,13 +302,13 @@ class Relay(Answers):
 
     def _forward_ack(self, ctx: RouteContext, proxy: bytes, proto: str) -> int | Awaitable[int]:
         """An ACK for a 2xx belongs to no transaction and is forwarded statelessly (RFC 3261 section 16.11)."""
-        to = hop_now(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
+        to = hop_now(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto, ctx.rcv.socket)
         if isinstance(to, Destination):
             return 1 if forward_to(ctx, to) else -1
         return self._forward_ack_later(ctx, proxy, proto)
 
     async def _forward_ack_later(self, ctx: RouteContext, proxy: bytes, proto: str) -> int:
-        found = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
+        found = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto, ctx.rcv.socket)
         if not isinstance(found, Destination | int):
             found = await found
         if isinstance(found, int):
