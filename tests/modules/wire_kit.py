@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from olelo.core.loader import load, make_sockets
+from olelo.core.listen import make_sockets
+from olelo.core.loader import load
 from olelo.core.receive import Receiver
 from olelo.core.sockets import Received
 from olelo.modules import all_modules

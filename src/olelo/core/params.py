@@ -86,8 +86,8 @@ TABLE: tuple[CoreParamInfo, ...] = (
     _p("workdir/wdir", ANY, "", "Working directory."),
     _p("rundir/run_dir", ANY, "/run/kamailio", "Directory of control sockets and pid files."),
     _n("chroot", ANY, "", "Root directory."),
-    _n("disable_core_dump", INT, 0, "No core files."),
-    _n("open_files_limit", INT, -1, "Limit of open files."),
+    _p("disable_core_dump", INT, 0, "No core files."),
+    _p("open_files_limit", INT, -1, "Limit of open files."),
     _n("exit_timeout/ser_kill_timeout", INT, 60, "Seconds until a hanging stop is forced."),
     _n("fork_delay", INT, 0, "Microseconds between two forks."),
     _n("modinit_delay", INT, 0, "Microseconds between two module starts."),
@@ -316,6 +316,8 @@ class CoreParams:
     user: str
     group: str
     workdir: str
+    disable_core_dump: int
+    open_files_limit: int
     rundir: str
     auto_aliases: int
     port: int

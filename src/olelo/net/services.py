@@ -14,7 +14,7 @@ from olelo.core.sockets import Destination, ListenSocket, Received
 from olelo.net.log import Log
 from olelo.net.resolver import Resolver
 from olelo.net.tcp import TcpTransport
-from olelo.net.udp import UdpSocket
+from olelo.net.udp import RECEIVE_BUFFER, UdpSocket
 
 Receive = Callable[[bytes, Received], None]
 
@@ -55,15 +55,22 @@ class NetServices:
     def _network_error(self, text: str) -> None:
         self._log.write(-1, text)
 
-    async def open(self, sockets: list[ListenSocket], params: CoreParams, receive: Receive) -> None:
-        """Bind all sockets. Raises OSError with the address in its text; what was opened is closed again."""
+    async def open(
+        self, sockets: list[ListenSocket], params: CoreParams, receive: Receive, receive_buffer: int = 0
+    ) -> None:
+        """Bind all sockets. Raises OSError with the address in its text; what was opened is closed again.
+
+        receive_buffer: bytes of the kernel's buffer of each UDP socket; 0: udp.RECEIVE_BUFFER.
+        """
         self.resolver.naptr = bool(params.dns_try_naptr)
         self.resolver.ipv6 = bool(params.dns_try_ipv6)
         self.tcp = TcpTransport(self.loop, params, receive, self._network_error)
         for sock in sockets:
             try:
                 if sock.proto == "udp":
-                    self.udp[sock] = UdpSocket(self.loop, sock, receive, self._network_error)
+                    self.udp[sock] = UdpSocket(
+                        self.loop, sock, receive, self._network_error, receive_buffer or RECEIVE_BUFFER
+                    )
                 elif sock.proto == "tcp":
                     await self.tcp.listen(sock)
                 else:

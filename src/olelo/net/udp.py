@@ -30,6 +30,7 @@ class UdpSocket:
         listen: ListenSocket,
         receive: Callable[[bytes, Received], None],
         on_error: Callable[[str], None],
+        receive_buffer: int = RECEIVE_BUFFER,
     ) -> None:
         """Binds at once. Raises OSError where the address cannot be had."""
         self._loop = loop
@@ -43,7 +44,7 @@ class UdpSocket:
             self._sock.setblocking(False)
             if family == socket.AF_INET6:
                 self._sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self._sock.bind((listen.host, listen.port))
         except OSError:
             self._sock.close()

@@ -22,7 +22,8 @@ from __future__ import annotations
 import difflib
 
 from olelo.core.engine import Engine
-from olelo.core.loader import load, make_sockets
+from olelo.core.listen import make_sockets
+from olelo.core.loader import load
 from olelo.core.receive import Receiver
 from olelo.core.sockets import Destination, ListenSocket, Received
 from olelo.modules import all_modules
