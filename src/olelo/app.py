@@ -22,7 +22,6 @@ from olelo.core.loader import catalog_of, load
 from olelo.core.loader import check as check_config
 from olelo.core.lookup import parse_phostport
 from olelo.core.memory import memory_peak, memory_used
-from olelo.core.params import CoreParams
 from olelo.core.receive import Receiver
 from olelo.modules import all_modules
 from olelo.net import process
@@ -34,7 +33,7 @@ from olelo.rpc.registry import Registry
 from olelo.rpc.server import ControlServer
 from olelo.script.catalog import Catalog
 from olelo.script.diagnostics import Diagnostics
-from olelo.script.nodes import Config, CoreParam, LoadModule, ModParam, Pos
+from olelo.script.nodes import Config, CoreParam, Int, LoadModule, ModParam, Pos, Str
 from olelo.script.parser import parse_file
 
 #: The collector is kept off the packets' path: a full collection over a million bindings would stop every call, and
@@ -99,6 +98,18 @@ def _apply_options(config: Config, options: ServeOptions) -> None:
         config.items.append(ModParam(pos, re.escape(module), name, value, pos, pos, pos))
     for text in options.listen:
         config.items += parse_option(text)
+    given: list[tuple[str, int | str | None]] = [
+        ("debug", options.debug),
+        ("server_id", options.server_id),
+        ("auto_aliases", None if options.auto_aliases is None else int(options.auto_aliases)),
+        ("disable_tcp", 1 if options.disable_tcp else None),
+        ("check_via", 1 if options.check_via else None),
+        ("rundir", options.run_dir if options.run_dir != DEFAULT_RUN_DIR else None),
+    ]
+    for name, setting in given:
+        if setting is not None:
+            item = Int(pos, setting) if isinstance(setting, int) else Str(pos, setting)
+            config.items.append(CoreParam(pos, name, [item], pos))
 
 
 def _forks(config: Config) -> bool:
@@ -166,7 +177,6 @@ class Server:
         engine, options, params = self.engine, self.options, self.engine.params
         engine.pid = os.getpid()
         engine.arguments = options.arguments
-        self._apply(options, params)
         if not (options.log_stderr or params.log_stderror):
             self.log.use_syslog(params.log_name or options.name, params.log_facility or "LOG_DAEMON")
         self.log.color = bool(options.log_color or params.log_color)
@@ -207,22 +217,6 @@ class Server:
         gc.set_threshold(*GC_THRESHOLDS)
         self._collect_when_quiet()
         self._say()
-
-    @staticmethod
-    def _apply(options: ServeOptions, params: CoreParams) -> None:
-        """What the command line says goes before what the file says."""
-        if options.debug is not None:
-            params.debug = options.debug
-        if options.server_id is not None:
-            params.server_id = options.server_id
-        if options.disable_tcp:
-            params.disable_tcp = 1
-        if options.check_via:
-            params.check_via = 1
-        if options.auto_aliases is not None:
-            params.auto_aliases = int(options.auto_aliases)
-        if options.run_dir != DEFAULT_RUN_DIR or "rundir" not in params.given:
-            params.rundir = options.run_dir
 
     def _watch_signals(self) -> None:
         """INT and TERM end the server; USR1 logs the memory; HUP and USR2 are taken without effect, as in Kamailio."""

@@ -54,6 +54,8 @@ def to_background(keep_stderr: bool) -> Parent:
     os.setsid()
     if os.fork():
         os._exit(0)
+    os.closerange(3, writing)  # what whoever started us left open
+    os.closerange(writing + 1, 4096)
     return Parent(writing, keep_stderr)
 
 
