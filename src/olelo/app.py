@@ -16,6 +16,7 @@ from typing import Any
 
 from olelo import __version__
 from olelo.cli.options import DEFAULT_RUN_DIR, ServeOptions
+from olelo.core.early import started
 from olelo.core.engine import DBG, INFO, NOTICE, WARN, Engine
 from olelo.core.listen import is_address, make_sockets, parse_option
 from olelo.core.loader import catalog_of, load
@@ -27,6 +28,7 @@ from olelo.modules import all_modules
 from olelo.net import process
 from olelo.net.log import Log
 from olelo.net.services import NetServices
+from olelo.net.tcp import EXPIRE_EVERY
 from olelo.rpc.core_commands import register_core_commands
 from olelo.rpc.engine_view import LiveEngine
 from olelo.rpc.registry import Registry
@@ -203,6 +205,7 @@ class Server:
         await self.services.open(engine.sockets, params, self.receiver.receive, options.max_recv_buffer)
         for module in engine.modules.values():
             module.start()
+        started(engine)
         self._expire_connections()
         self._watch_signals()
         if options.pid_file:
@@ -291,7 +294,7 @@ class Server:
     def _expire_connections(self) -> None:
         tcp = self.services.tcp
         if tcp is not None:
-            self.engine.every(10.0, tcp.expire)
+            self.engine.every(EXPIRE_EVERY, tcp.expire)
 
     def _open_control(self, addresses: Sequence[Any], options: Any) -> ControlServer:
         control = ControlServer(self.registry, options, lambda text: self.log.write(-1, text))

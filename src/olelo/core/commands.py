@@ -180,7 +180,11 @@ def _msg_flag(bit: int, doc: str) -> Call:
 
 
 def force_tcp_alias(ctx: RouteContext, port: int = 0) -> int:
-    """Connections are found again by the address they came from; an alias for Via's port is not kept."""
+    """Send to this port of the sender (Via's, if none is given) over the connection that the message came by."""
+    rcv = ctx.rcv
+    if rcv.conn:
+        via = ctx.msg.via
+        ctx.engine.services.alias_connection(rcv.conn, port or via.port or 5060)
     return 1
 
 

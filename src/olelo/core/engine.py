@@ -53,6 +53,8 @@ class Engine:
         self.listens: list[Listen] = []
         self.commands: dict[str, RpcSpec] = {}
         self.sflags = 0
+        #: log_prefix of the message that is worked on
+        self.prefix = ""
         #: bits of `ctx.msg_flags` that core parameters set for every message, and the largest request that UDP carries
         self.message_flags = 0
         self.udp_limit = sys.maxsize
@@ -84,7 +86,11 @@ class Engine:
     def log(self, level: int, text: str) -> None:
         """One line to the log, if the `debug` parameter lets it through."""
         if level <= self.params.debug:
-            self.services.log(level, text)
+            self.services.log(level, self.prefix + text)
+
+    def write(self, level: int, text: str) -> None:
+        """One line to the log at whatever level, behind the message's log_prefix."""
+        self.services.log(level, self.prefix + text)
 
     def new_id(self, count: int = 8) -> str:
         """A random identifier in hexadecimal, `count` bytes long."""

@@ -6,11 +6,17 @@ import hashlib
 import ipaddress
 from collections.abc import Awaitable
 
-from olelo.core.context import MTU_FALLBACK, RouteContext
+from olelo.core.context import (
+    CLOSE_AFTER_FORWARD,
+    MTU_FALLBACK,
+    NO_CONNECT_FORWARD,
+    STREAM_WISHES,
+    RouteContext,
+)
 from olelo.core.engine import ERR, Engine
 from olelo.core.errors import E_BAD_ADDRESS, E_BAD_URI, E_NO_SOCKET, E_OK, E_SEND
 from olelo.core.onsend import stopped_by_script
-from olelo.core.sockets import DEFAULT_PORT, STREAMS, Destination, ListenSocket
+from olelo.core.sockets import CLOSE_AFTER, DEFAULT_PORT, FORCED, NO_CONNECT, STREAMS, Destination, ListenSocket
 from olelo.core.via import via_line
 from olelo.sip.build import forward_reply as build_forwarded_reply
 from olelo.sip.build import forward_request
@@ -82,7 +88,9 @@ def _destination(
     engine: Engine, proto: str, ip: str, port: int, force: ListenSocket | None, near: ListenSocket | None
 ) -> Destination | int:
     socket = sending_socket(engine, proto, ip, force, near)
-    return Destination(proto, ip, port, socket) if socket is not None else E_NO_SOCKET
+    if socket is None:
+        return E_NO_SOCKET
+    return Destination(proto, ip, port, socket, 0, FORCED if force is not None else 0)
 
 
 def sending_socket(
@@ -137,13 +145,21 @@ def build_request(ctx: RouteContext, to: Destination, uri: bytes, path: bytes, b
     )
 
 
-def other_transport(
+def other_way(
     ctx: RouteContext, to: Destination, uri: bytes, path: bytes, branch: bytes, packet: bytes
 ) -> tuple[bytes, Destination]:
-    """A request longer than udp_mtu: it goes by udp_mtu_try_proto's transport to the same address and port (RFC 3261
-    section 18.1.1), where one is wanted and we have a socket for it; else as it is."""
+    """What is special about the way out of a request, where it is longer than udp_mtu or ctx has any of STREAM_WISHES.
+
+    One that is longer goes by udp_mtu_try_proto's transport to the same address and port (RFC 3261 section 18.1.1),
+    where one is wanted and we have a socket for it; else as it is.
+    """
     engine = ctx.engine
-    if to.proto != "udp":
+    wishes = ctx.msg_flags & STREAM_WISHES
+    if wishes:
+        flags = to.flags | (NO_CONNECT if wishes & NO_CONNECT_FORWARD else 0)
+        flags |= CLOSE_AFTER if wishes & CLOSE_AFTER_FORWARD else 0
+        to = Destination(to.proto, to.ip, to.port, to.socket, to.conn, flags)
+    if to.proto != "udp" or len(packet) <= engine.udp_limit:
         return packet, to
     wanted = ctx.store.get(MTU_PROTO, "") if ctx.msg_flags & MTU_FALLBACK and ctx.store else ""
     for proto in (engine.params.udp_mtu_try_proto, wanted):
@@ -151,7 +167,7 @@ def other_transport(
             continue
         socket = sending_socket(engine, proto, to.ip, ctx.force_socket, None)
         if socket is not None:
-            to = Destination(proto, to.ip, to.port, socket)
+            to = Destination(proto, to.ip, to.port, socket, 0, to.flags)
             return build_request(ctx, to, uri, path, branch), to
     return packet, to
 
@@ -177,8 +193,8 @@ def forward_to(ctx: RouteContext, to: Destination) -> bool:
     # A stateless element's branch must be the same for a retransmission (RFC 3261 section 16.11).
     branch = stateless_branch(ctx)
     packet = build_request(ctx, to, ctx.ruri, ctx.path, branch)
-    if len(packet) > engine.udp_limit:
-        packet, to = other_transport(ctx, to, ctx.ruri, ctx.path, branch, packet)
+    if len(packet) > engine.udp_limit or ctx.msg_flags & STREAM_WISHES:
+        packet, to = other_way(ctx, to, ctx.ruri, ctx.path, branch, packet)
     if engine.onsend_route is not None and stopped_by_script(ctx, packet, to):
         ctx.error = E_OK
         return False

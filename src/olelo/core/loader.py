@@ -12,7 +12,7 @@ from typing import Any
 
 from olelo import __version__
 from olelo.core.commands import core_functions
-from olelo.core.context import FORCE_LOCAL_RPORT, FORCE_RPORT
+from olelo.core.context import FORCE_LOCAL_RPORT, FORCE_RPORT, REPLY_TO_VIA
 from olelo.core.corevars import core_variables
 from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
@@ -146,6 +146,7 @@ def _core_params(engine: Engine, config: Config, diag: Diagnostics) -> None:
     engine.server_line = _signature(engine)
     params = engine.params
     engine.message_flags = (FORCE_RPORT if params.force_rport else 0) | (FORCE_LOCAL_RPORT if params.local_rport else 0)
+    engine.message_flags |= REPLY_TO_VIA if params.reply_to_via else 0
     if params.udp_mtu > 0:
         engine.udp_limit = params.udp_mtu
 

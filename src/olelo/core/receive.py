@@ -12,6 +12,7 @@ from typing import Any
 
 from olelo.core.context import RouteContext
 from olelo.core.corestats import CoreStats
+from olelo.core.early import early_of
 from olelo.core.engine import DBG, ERR, Engine
 from olelo.core.forward import forward_reply
 from olelo.core.reply import reply_stateless
@@ -30,7 +31,7 @@ MAX_WAITING = 32
 class Receiver:
     """The engine's entrance for packets. One per engine; holds the routes so that no packet looks them up."""
 
-    __slots__ = ("engine", "parse_error_event", "reply_route", "request_route", "stats")
+    __slots__ = ("early", "engine", "reply_route", "request_route", "stats")
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -41,13 +42,16 @@ class Receiver:
         """Take the routes of the engine's present program (start and reload)."""
         self.request_route = self.engine.route("request")
         self.reply_route = self.engine.route("reply")
-        self.parse_error_event = self.engine.has_event("core:receive-parse-error")
+        self.early = early_of(self.engine)
 
     def receive(self, data: bytes, rcv: Received) -> None:
         """One whole packet or stream message. Never raises."""
         if len(data) <= 4 and data in KEEPALIVES:
             return
         engine = self.engine
+        early = self.early
+        if early is not None and early.stops_packet(data, rcv):
+            return
         engine.message_count += 1
         try:
             msg = Message.parse(data)
@@ -55,6 +59,8 @@ class Receiver:
         except SipError as error:
             self.stats.bad(error)
             engine.log(ERR, f"<core>: bad message from {rcv.proto}:{rcv.ip}:{rcv.port}: {error}")
+            if early is not None:
+                early.bad_packet(data, rcv)
             return
         if msg.is_request:
             ctx = RouteContext(engine, msg, rcv, RouteKind.REQUEST)
@@ -71,6 +77,11 @@ class Receiver:
                 else:
                     engine.log(ERR, f"<core>: too many messages wait behind Call-ID {msg.call_id!r}, dropped one")
                 return
+        if early is not None:
+            if not early.stops(ctx):
+                self.route(ctx)
+            engine.prefix = ""
+            return
         self.route(ctx)
 
     def route(self, ctx: RouteContext) -> None:

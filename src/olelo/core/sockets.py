@@ -4,6 +4,9 @@ from __future__ import annotations
 
 PROTOCOLS = ("udp", "tcp", "tls", "sctp", "ws", "wss")
 DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
+# Bits of `Destination.flags`, all about streams: the script forced the socket; use a connection that is there or
+# none; close the connection when the packet is sent.
+FORCED, NO_CONNECT, CLOSE_AFTER = 1, 2, 4
 STREAMS = frozenset(("tcp", "tls", "ws", "wss"))
 
 
@@ -114,14 +117,15 @@ class Destination:
     conn: the connection to use for streams while it lives (0: any to that address, else a new one).
     """
 
-    __slots__ = ("conn", "ip", "port", "proto", "socket")
+    __slots__ = ("conn", "flags", "ip", "port", "proto", "socket")
 
-    def __init__(self, proto: str, ip: str, port: int, socket: ListenSocket, conn: int = 0) -> None:
+    def __init__(self, proto: str, ip: str, port: int, socket: ListenSocket, conn: int = 0, flags: int = 0) -> None:
         self.proto = proto
         self.ip = ip
         self.port = port
         self.socket = socket
         self.conn = conn
+        self.flags = flags
 
     @property
     def reliable(self) -> bool:

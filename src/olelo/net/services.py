@@ -62,14 +62,13 @@ class NetServices:
 
         receive_buffer: bytes of the kernel's buffer of each UDP socket; 0: udp.RECEIVE_BUFFER.
         """
-        self.resolver.naptr = bool(params.dns_try_naptr)
-        self.resolver.ipv6 = bool(params.dns_try_ipv6)
+        self.resolver.configure(params)
         self.tcp = TcpTransport(self.loop, params, receive, self._network_error)
         for sock in sockets:
             try:
                 if sock.proto == "udp":
                     self.udp[sock] = UdpSocket(
-                        self.loop, sock, receive, self._network_error, receive_buffer or RECEIVE_BUFFER
+                        self.loop, sock, receive, self._network_error, params, receive_buffer or RECEIVE_BUFFER
                     )
                 elif sock.proto == "tcp":
                     await self.tcp.listen(sock)
@@ -116,6 +115,9 @@ class NetServices:
         except OSError as error:
             self._log.write(-1, f"<core>: no route to {ip}: {error}")
             return ""
+
+    def alias_connection(self, number: int, port: int) -> bool:
+        return self.tcp is not None and self.tcp.add_alias(number, port)
 
     def connection_alive(self, number: int) -> bool:
         return self.tcp is not None and self.tcp.alive(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from olelo.core.context import RouteContext
+from olelo.core.context import STREAM_WISHES, RouteContext
 from olelo.core.engine import ERR, WARN
 from olelo.core.errors import (
     E_BAD_ADDRESS,
@@ -14,7 +14,7 @@ from olelo.core.errors import (
     E_TOO_MANY_BRANCHES,
     E_UNSPEC,
 )
-from olelo.core.forward import build_request, forward_to, hop_now, next_hop, other_transport
+from olelo.core.forward import build_request, forward_to, hop_now, next_hop, other_way
 from olelo.core.onsend import stopped_by_script
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import STREAMS, Destination, ListenSocket
@@ -236,8 +236,8 @@ class Relay(Answers):
         index = len(tx.branches)
         packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index))
         engine = self.engine
-        if len(packet) > engine.udp_limit:
-            packet, to = other_transport(ctx, to, target.uri, target.path, tx.branch_id(index), packet)
+        if len(packet) > engine.udp_limit or ctx.msg_flags & STREAM_WISHES:
+            packet, to = other_way(ctx, to, target.uri, target.path, tx.branch_id(index), packet)
         stopped = engine.onsend_route is not None and stopped_by_script(ctx, packet, to)
         branch = tx.add_branch(packet, to, to.proto in STREAMS, self.engine.services.now(), target.uri)
         branch.path = target.path
