@@ -13,7 +13,8 @@ from typing import Any
 from olelo.core.context import RouteContext
 from olelo.core.corestats import CoreStats
 from olelo.core.early import early_of
-from olelo.core.engine import DBG, ERR, Engine
+from olelo.core.engine import CRIT2, DBG, ERR, Engine
+from olelo.core.failures import traced
 from olelo.core.forward import forward_reply
 from olelo.core.reply import reply_stateless
 from olelo.core.sockets import Received
@@ -77,12 +78,25 @@ class Receiver:
                 else:
                     engine.log(ERR, f"<core>: too many messages wait behind Call-ID {msg.call_id!r}, dropped one")
                 return
-        if early is not None:
+        try:
+            if early is None:
+                self.route(ctx)
+                return
             if not early.stops(ctx):
                 self.route(ctx)
             engine.prefix = ""
-            return
-        self.route(ctx)
+        except Exception as error:  # one message's fault is that message's alone
+            self.failed(ctx, error)
+
+    def failed(self, ctx: RouteContext, error: Exception) -> None:
+        """Something of a message could not be read, or the core has a fault: say so, and go on with the next message."""
+        rcv = ctx.rcv
+        self.engine.prefix = ""
+        if isinstance(error, SipError):
+            self.stats.bad(error)
+            self.engine.log(ERR, f"<core>: bad message from {rcv.proto}:{rcv.ip}:{rcv.port}: {error}")
+        else:
+            self.engine.log(CRIT2, f"<core>: {error!r} over a message from {rcv.ip}: {traced(error)}")
 
     def route(self, ctx: RouteContext) -> None:
         """Run the main route for a parsed message."""
@@ -148,7 +162,10 @@ class Receiver:
         def done(code: Any, error: BaseException | None) -> None:
             if error is not None:
                 engine.route_failed(ctx, route, error)
-            self.routed(ctx, -1 if error is not None else int(code))
+            try:
+                self.routed(ctx, -1 if error is not None else int(code))
+            except Exception as fault:  # as in receive()
+                self.failed(ctx, fault)
             self._release(call_id)
 
         engine.services.spawn(work, done)
@@ -156,7 +173,11 @@ class Receiver:
     def _release(self, call_id: bytes) -> None:
         queue = self.engine.waiting.pop(call_id, [])
         while queue:
-            self.route(queue.pop(0))
+            ctx = queue.pop(0)
+            try:
+                self.route(ctx)
+            except Exception as error:  # as in receive()
+                self.failed(ctx, error)
             if call_id in self.engine.waiting:  # that one waits too: the rest goes on queueing
                 self.engine.waiting[call_id].extend(queue)
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from olelo.sip.errors import SipError
 from olelo.sip.headers import (
     CALL_ID,
     CONTENT_LENGTH,
@@ -167,13 +168,21 @@ def make_reply(
             parts.append(line if marks is None else marks)
             marks = None
         elif number == TO:
-            parts.append(line.rstrip() + b";tag=" + to_tag if to_tag and not msg.to.tag else line)
+            parts.append(line.rstrip() + b";tag=" + to_tag if to_tag and not _tagged(msg, line) else line)
         elif number in _COPIED or (number == RECORD_ROUTE and 180 <= status < 300):
             parts.append(line)
     head = b"\r\n".join(parts)
     if body:
         return b"%b\r\n%b%bContent-Length: %d\r\n\r\n%b" % (head, headers, server, len(body), body)
     return b"%b\r\n%b%bContent-Length: 0\r\n\r\n" % (head, headers, server)
+
+
+def _tagged(msg: Message, to_line: bytes) -> bool:
+    """Has To a tag? One that cannot be read goes back as it came, and must not keep its request from an answer."""
+    try:
+        return bool(msg.to.tag)
+    except SipError:
+        return b";tag=" in to_line.lower()
 
 
 _COPIED = frozenset((FROM, CALL_ID, CSEQ))
