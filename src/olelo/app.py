@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import re
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from olelo import __version__
-from olelo.cli.options import ServeOptions
-from olelo.core.engine import Engine
-from olelo.core.loader import catalog_of, load, make_sockets
+from olelo.cli.options import DEFAULT_RUN_DIR, ServeOptions
+from olelo.core.early import started
+from olelo.core.engine import DBG, INFO, NOTICE, WARN, Engine
+from olelo.core.listen import is_address, make_sockets, parse_option
+from olelo.core.loader import catalog_of, load
 from olelo.core.loader import check as check_config
+from olelo.core.lookup import parse_phostport
+from olelo.core.memory import memory_peak, memory_used
 from olelo.core.receive import Receiver
-from olelo.core.sockets import ListenSocket
 from olelo.modules import all_modules
+from olelo.net import process
 from olelo.net.log import Log
 from olelo.net.pages import use_large_pages
 from olelo.net.services import NetServices
+from olelo.net.tcp import EXPIRE_EVERY
 from olelo.rpc.core_commands import register_core_commands
 from olelo.rpc.engine_view import LiveEngine
 from olelo.rpc.registry import Registry
 from olelo.rpc.server import ControlServer
 from olelo.script.catalog import Catalog
 from olelo.script.diagnostics import Diagnostics
-from olelo.script.nodes import Config, Listen, LoadModule, ModParam, Pos
+from olelo.script.nodes import Config, CoreParam, Int, LoadModule, ModParam, Pos, Str
 from olelo.script.parser import parse_file
 
 #: The collector is kept off the packets' path: a full collection over a million bindings would stop every call, and
@@ -38,8 +45,6 @@ from olelo.script.parser import parse_file
 GC_THRESHOLDS = (5_000_000, 10, 10)
 GC_EVERY = 600.0
 GC_QUIET = 5.0
-#: How long the start waits for the names of our addresses (auto_aliases).
-REVERSE_SECONDS = 3.0
 
 
 def catalog() -> Catalog:
@@ -47,10 +52,18 @@ def catalog() -> Catalog:
     return catalog_of(all_modules())
 
 
-def check(path: str, defines: dict[str, str | None]) -> tuple[Diagnostics, dict[str, str]]:
-    """Everything wrong in a configuration, and the text of its files; opens no socket and runs nothing of the file."""
+def check(
+    path: str, defines: Mapping[str, str | None], options: ServeOptions | None = None
+) -> tuple[Diagnostics, dict[str, str]]:
+    """Everything wrong in a configuration, and the text of its files; opens no socket and runs nothing of the file.
+
+    options: what a command line adds to the file.
+    """
     diag = Diagnostics()
-    config = parse_file(path, diag, defines=defines, environ=os.environ)
+    substs = options.substs if options is not None else ()
+    config = parse_file(path, diag, defines=defines, environ=os.environ, substs=substs)
+    if options is not None:
+        _apply_options(config, options)
     check_config(config, diag, all_modules())
     return diag, config.sources
 
@@ -58,15 +71,16 @@ def check(path: str, defines: dict[str, str | None]) -> tuple[Diagnostics, dict[
 def serve(options: ServeOptions) -> int:
     """Run the server until a signal ends it. Returns the exit code."""
     diag = Diagnostics()
-    config = parse_file(options.config, diag, defines=options.defines, environ=os.environ)
+    config = parse_file(options.config, diag, defines=options.defines, environ=os.environ, substs=options.substs)
     _apply_options(config, options)
-    if options.daemonize:
+    parent = None
+    if options.daemonize and _forks(config):
         problems = Diagnostics(list(diag.found))
         check_config(config, problems, all_modules())
-        if problems.errors:  # said while there is still a terminal to say it on
+        if problems.errors:
             _show(problems, config, options.config)
             return 1
-        _daemonize(options.pgid_file)
+        parent = process.to_background(options.log_stderr)
     try:
         import uvloop
 
@@ -74,33 +88,67 @@ def serve(options: ServeOptions) -> int:
     except ImportError:
         loop_factory = asyncio.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(_serve(config, diag, options))
+        return runner.run(_serve(config, diag, options, parent))
 
 
 def _apply_options(config: Config, options: ServeOptions) -> None:
-    """What the command line adds to the file: modules and parameters, as if they stood at its end."""
+    """What the command line adds to the file: modules, parameters and addresses, as if they stood at its end."""
     pos = Pos("command line", 1, 1)
     for name in options.loadmodules:
         bare = os.path.basename(name).removesuffix(".so")
         config.items.append(LoadModule(pos, bare, name))
     for module, name, value in options.modparams:
         config.items.append(ModParam(pos, re.escape(module), name, value, pos, pos, pos))
+    for text in options.listen:
+        config.items += parse_option(text)
+    given: list[tuple[str, int | str | None]] = [
+        ("debug", options.debug),
+        ("server_id", options.server_id),
+        ("auto_aliases", None if options.auto_aliases is None else int(options.auto_aliases)),
+        ("disable_tcp", 1 if options.disable_tcp else None),
+        ("check_via", 1 if options.check_via else None),
+        ("rundir", options.run_dir if options.run_dir != DEFAULT_RUN_DIR else None),
+    ]
+    for name, setting in given:
+        if setting is not None:
+            item = Int(pos, setting) if isinstance(setting, int) else Str(pos, setting)
+            config.items.append(CoreParam(pos, name, [item], pos))
 
 
-async def _serve(config: Config, diag: Diagnostics, options: ServeOptions) -> int:
+def _forks(config: Config) -> bool:
+    """Whether the file lets the server go to the background (fork=yes, which is the default)."""
+    forks = True
+    for item in config.items:
+        if isinstance(item, CoreParam) and item.name == "fork" and item.values:
+            forks = bool(getattr(item.values[-1], "value", 1))
+    return forks
+
+
+async def _serve(config: Config, diag: Diagnostics, options: ServeOptions, parent: process.Parent | None) -> int:
     loop = asyncio.get_running_loop()
     log = Log()
     services = NetServices(loop, log)
-    engine = load(config, diag, services, all_modules())
-    if engine is None:
-        _show(diag, config, options.config)
-        return 1
-    server = Server(engine, services, log, options)
+    status = 1
     try:
-        await server.start()
+        if options.work_dir:
+            os.chdir(options.work_dir)
+        if options.pid_file and (found := process.running_process(options.pid_file)):
+            raise OSError(f"running process found in the pid file {options.pid_file}: {found}")
+        engine = load(config, diag, services, all_modules())
+        if engine is None:
+            _show(diag, config, options.config)
+            return status
+        server = Server(engine, services, log, options)
+        await server.start(own_group=parent is not None)
+        status = 0
     except OSError as error:
         print(f"olelo: {error}", file=sys.stderr)
-        return 1
+        return status
+    finally:
+        if parent is not None and status:
+            parent.failed(options.failed)
+    if parent is not None:
+        parent.started()
     await server.stopped.wait()
     await server.stop()
     return 0
@@ -127,48 +175,48 @@ class Server:
         self.control: ControlServer | None = None
         self.receiver = Receiver(engine)
 
-    async def start(self) -> None:
-        """Open everything. Raises OSError where an address or file cannot be had."""
+    async def start(self, own_group: bool = False) -> None:
+        """Open everything. Raises OSError where an address or file cannot be had. own_group: the process leads a group."""
         engine, options, params = self.engine, self.options, self.engine.params
         engine.pid = os.getpid()
         engine.arguments = options.arguments
-        if options.debug is not None:
-            params.debug = options.debug
-        if options.server_id is not None:
-            params.server_id = options.server_id
-        if options.disable_tcp:
-            params.disable_tcp = 1
-        if "rundir" not in params.given:
-            params.rundir = options.run_dir
         if not (options.log_stderr or params.log_stderror):
-            self.log.use_syslog(params.log_name or "olelo", params.log_facility or "LOG_DAEMON")
-        if options.work_dir:
-            os.chdir(options.work_dir)
-        if options.auto_aliases is not None:
-            params.auto_aliases = int(options.auto_aliases)
-        for text in options.listen:
-            engine.listens.append(_listen(text))
-        engine.sockets = make_sockets(engine, interfaces())
-        if params.auto_aliases:
-            for sock, name in await reverse_names(engine.sockets):
-                engine.add_alias(name.encode("latin-1", "replace"), sock.port, sock.proto)
-        for text in [*params.alias, *options.aliases]:
-            _alias(engine, text)
+            self.log.use_syslog(params.log_name or options.name, params.log_facility or "LOG_DAEMON")
+        self.log.color = bool(options.log_color or params.log_color)
+        if params.workdir and not options.work_dir:
+            os.chdir(params.workdir)
+        if params.open_files_limit > 0 and (hindered := process.limit_open_files(params.open_files_limit)):
+            engine.log(WARN, f"<core>: {hindered}")
+        if params.disable_core_dump:
+            process.no_core_dumps()
+        uid, gid = process.owner_of(options.user or str(params.user), options.group or str(params.group))
+        addresses = interfaces()
+        names = host_names(engine, addresses)
+        engine.sockets = make_sockets(engine, addresses)
+        if not engine.sockets:
+            raise OSError("there is no address to listen on")
+        for text in [*params.alias, *params.domain, *options.aliases]:
+            engine.add_alias(*_alias(text))
+        for name, port, proto in names:
+            engine.add_alias(name.encode("latin-1"), port, proto)
         engine.control_opener = self._open_control
         live = LiveEngine(engine, self)
         register_core_commands(self.registry, live)
         self.registry.register_all(engine.commands.values())
-        await self.services.open(engine.sockets, params, self.receiver.receive)
+        await self.services.open(engine.sockets, params, self.receiver.receive, options.max_recv_buffer)
         self.services.count_in(engine.stats)
         for module in engine.modules.values():
             module.start()
+        started(engine)
         self._expire_connections()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self.stopped.set)
+        self._watch_signals()
         if options.pid_file:
-            with open(options.pid_file, "w") as file:
-                file.write(f"{engine.pid}\n")
-        _become(options.user or params.user, options.group or params.group)
+            process.write_number(options.pid_file, engine.pid, (uid, gid))
+        if options.pgid_file and own_group:
+            process.write_number(options.pgid_file, os.getpgid(0), (uid, gid))
+        process.become(uid, gid)
+        if params.auto_aliases:
+            self._find_aliases()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
@@ -176,11 +224,49 @@ class Server:
         self._collect_when_quiet()
         self._say()
 
+    def _watch_signals(self) -> None:
+        """INT and TERM end the server; USR1 logs the memory; HUP and USR2 are taken without effect, as in Kamailio."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stopped.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._log_memory)
+        for number in (signal.SIGHUP, signal.SIGUSR2):
+            loop.add_signal_handler(number, self.engine.log, DBG, f"<core>: {number.name} received, ignoring it")
+
+    def _log_memory(self) -> None:
+        used = memory_used() // 1024
+        self.engine.log(NOTICE, f"<core>: memory status: {used} KiB in use, {memory_peak() // 1024} KiB at most")
+
+    def _find_aliases(self) -> None:
+        """auto_aliases: the names of our addresses are ours, too. Asked in the background: name servers may be slow."""
+        loop = asyncio.get_running_loop()
+        sockets = list(self.engine.sockets)
+
+        def add(name: str, port: int, proto: str) -> None:
+            self.engine.add_alias(name.encode("latin-1", "replace"), port, proto)
+
+        def ask() -> None:
+            names: dict[str, list[str]] = {}
+            for sock in sockets:
+                if sock.host not in names:
+                    try:
+                        name, more, _ = socket.gethostbyaddr(sock.host)
+                        names[sock.host] = [name, *more]
+                    except (OSError, UnicodeError):
+                        names[sock.host] = []  # most addresses have no name
+                for name in names[sock.host]:
+                    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                        loop.call_soon_threadsafe(add, name, sock.port, sock.proto)
+
+        threading.Thread(target=ask, name="aliases", daemon=True).start()
+
     def _say(self) -> None:
         engine = self.engine
         places = ", ".join(s.text for s in engine.sockets)
-        engine.services.log(1, f"olelo {__version__} runs {self.options.config} on {places}")
-        if not sys.stdout.isatty():
+        engine.log(NOTICE, f"olelo {__version__} runs {self.options.config} on {places}")
+        if self.options.without_effect:
+            engine.log(INFO, f"<core>: options without effect here: {', '.join(self.options.without_effect)}")
+        if not sys.stdout.isatty() or self.options.daemonize:
             return
         first = engine.sockets[0]
         door = f" -s {self.control.listening()[0].name}" if self.control is not None else ""
@@ -211,7 +297,7 @@ class Server:
     def _expire_connections(self) -> None:
         tcp = self.services.tcp
         if tcp is not None:
-            self.engine.every(10.0, tcp.expire)
+            self.engine.every(EXPIRE_EVERY, tcp.expire)
 
     def _open_control(self, addresses: Sequence[Any], options: Any) -> ControlServer:
         control = ControlServer(self.registry, options, lambda text: self.log.write(-1, text))
@@ -228,43 +314,9 @@ class Server:
         if self.control is not None:
             self.control.close()
         await self.services.close()
-        if self.options.pid_file and os.path.exists(self.options.pid_file):
-            os.unlink(self.options.pid_file)
-
-
-def _become(user: str, group: str) -> None:
-    """Give up root for a user and group, by name or number, once all is open. Raises OSError where that fails."""
-    if not (user or group) or os.getuid() != 0:
-        return
-    import grp
-    import pwd
-
-    try:
-        if group:
-            os.setgid(int(group) if group.isdigit() else grp.getgrnam(group).gr_gid)
-        if user:
-            entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
-            if not group:
-                os.setgid(entry.pw_gid)
-            os.initgroups(entry.pw_name, os.getgid())
-            os.setuid(entry.pw_uid)
-    except KeyError as error:
-        raise OSError(f"there is no user or group {error}") from error
-
-
-def _daemonize(pgid_file: str) -> None:
-    """Go to the background, as `kamailio` without -D does: a session of its own, no terminal."""
-    if os.fork():
-        os._exit(0)
-    os.setsid()
-    if os.fork():
-        os._exit(0)
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(null, number)
-    if pgid_file:
-        with open(pgid_file, "w") as file:
-            file.write(f"{os.getpgid(0)}\n")
+        for path in (self.options.pid_file, self.options.pgid_file):
+            if path:
+                process.remove(path)
 
 
 def interfaces() -> dict[str, list[str]]:
@@ -291,35 +343,30 @@ def interfaces() -> dict[str, list[str]]:
     return found
 
 
-async def reverse_names(sockets: Sequence[ListenSocket]) -> list[tuple[ListenSocket, str]]:
-    """The names of our addresses, socket by socket, as far as the system knows them within `REVERSE_SECONDS`."""
-    loop = asyncio.get_running_loop()
-    hosts = {sock.host for sock in sockets}
-    tasks = {host: loop.create_task(loop.getnameinfo((host, 0), socket.NI_NAMEREQD)) for host in hosts}
-    if not tasks:
-        return []
-    await asyncio.wait(tasks.values(), timeout=REVERSE_SECONDS)
-    names = {}
-    for host, task in tasks.items():
-        if task.done() and task.exception() is None:
-            names[host] = task.result()[0]
-        else:
-            task.cancel()
-    return [(sock, names[sock.host]) for sock in sockets if sock.host in names]
+def host_names(engine: Engine, addresses: dict[str, list[str]]) -> list[tuple[str, int, str]]:
+    """Look up the hosts of `listen` lines that are names: their addresses are added to `addresses`.
+
+    Returns (name, port, transport): such a name is ours. Raises OSError for a name without address.
+    """
+    found = []
+    for item in engine.listens:
+        host = item.host.strip("[]")
+        if host in ("", "*") or host in addresses or is_address(host):
+            continue
+        try:
+            infos = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError) as error:
+            raise OSError(
+                f"{item.pos.file}:{item.pos.line}:{item.pos.col}: cannot listen on {host}: {error}"
+            ) from error
+        addresses[host] = [str(infos[0][4][0])]
+        found.append((host, item.port, item.proto))
+    return found
 
 
-def _listen(text: str) -> Listen:
-    proto, host, port = _split(text)
-    return Listen(Pos("command line", 1, 1), proto, host, port)
-
-
-def _split(text: str) -> tuple[str, str, int]:
-    match = re.fullmatch(r"(?:(udp|tcp|tls|sctp|ws|wss):)?(\[[^]]*\]|[^:]*)(?::(\d+))?", text)
-    if match is None:
-        raise OSError(f"bad address {text!r}: [proto:]host[:port] was expected")
-    return match[1] or "", match[2], int(match[3] or 0)
-
-
-def _alias(engine: Engine, text: str) -> None:
-    proto, host, port = _split(text)
-    engine.add_alias(host.encode("latin-1"), port, proto)
+def _alias(text: str) -> tuple[bytes, int, str]:
+    try:
+        proto, host, port = parse_phostport(text)
+    except ValueError as error:
+        raise OSError(f"bad alias: {error}") from error
+    return host.encode("latin-1"), port, proto

@@ -32,7 +32,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         state.served.append(options)
         return int(state.code)
 
-    def check(path: str, defines: dict[str, str | None]) -> tuple[Diagnostics, dict[str, str]]:
+    def check(
+        path: str, defines: dict[str, str | None], options: ServeOptions | None = None
+    ) -> tuple[Diagnostics, dict[str, str]]:
         state.defines = defines
         return state.found, {"x.cfg": CONFIG}
 
@@ -220,7 +222,7 @@ def test_versions_and_help(run: Run) -> None:
 def test_an_unexpected_error_is_one_line(
     server: SimpleNamespace, run: Run, config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(path: str, defines: object) -> None:
+    def broken(path: str, defines: object, options: object = None) -> None:
         raise RuntimeError("all is lost")
 
     monkeypatch.setattr(sys.modules["olelo.app"], "check", broken)

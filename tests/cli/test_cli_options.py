@@ -59,6 +59,15 @@ def test_repeated_and_long_options() -> None:
         (["--bogus"], "Unknown option '--bogus'. Use -h for help."),
         (["stray"], "Unexpected argument 'stray'. Use -h for help."),
         (["-b", "x"], "Option '-b': bad number 'x'. Use -h for help."),
+        (["-m", "x"], "Option '-m': bad number 'x'. Use -h for help."),
+        (
+            ["-l", "smoke:1.2.3.4"],
+            "Option '-l': bad address 'smoke:1.2.3.4', must be [proto:]address[:port][/advertised]. Use -h for help.",
+        ),
+        (
+            ["-t", "/srv"],
+            "Option '-t': a chroot is not supported; use RootDirectory= of systemd, or a container. Use -h for help.",
+        ),
         (["-A", "=1"], "Option '-A': bad define '=1'. Use -h for help."),
         (["-a", "maybe"], "Option '-a': bad auto aliases mode 'maybe', must be yes, on, no or off. Use -h for help."),
     ],
@@ -67,6 +76,20 @@ def test_wrong_options(argv: list[str], text: str) -> None:
     err = io.StringIO()
     assert kamailio.main(argv, io.StringIO(), err) == 255
     assert err.getvalue() == text + "\n"
+
+
+def test_options_without_effect_are_kept_for_the_log() -> None:
+    options = options_of(
+        "-r", "-R", "-W", "epoll_lt", "-x", "fm", "-n", "4", "-O", "1", "--log-engine=json:M", "--atexit=no"
+    )
+    given = "-r; -R; -W epoll_lt; -x fm; -n 4; -O 1; --log-engine json:M; --atexit no"
+    assert options.without_effect == given.split("; ")
+
+
+def test_the_working_directory_is_the_root_unless_told_otherwise() -> None:
+    assert options_of("-DD").work_dir == "/"
+    assert options_of("-w", "/tmp").work_dir == "/tmp"
+    assert options_of("-D").work_dir == ""
 
 
 @pytest.mark.parametrize("text", ["", "=x", "a b", "a-b=1"])

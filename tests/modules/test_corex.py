@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pv_kit import Desk, StillServices, request
 
-from olelo.core.context import USE_UAC_FROM, RouteContext
+from olelo.core.context import USE_UAC_FROM, VIA_SERVER_ID, RouteContext
 from olelo.core.loader import load
 from olelo.core.module import RpcFault
 from olelo.core.sockets import ListenSocket, Received
@@ -128,7 +128,7 @@ def test_flags(desk: Desk) -> None:
     assert desk.call(ctx, "msg_iflag_reset", "USE_UAC_FROM") == 1
     assert (ctx.msg_flags, desk.call(ctx, "msg_iflag_set", "OTHER")) == (0, -1)
     assert desk.call(ctx, "via_add_srvid", 1) == 1
-    assert ctx.store == {"via_srvid": True}
+    assert ctx.msg_flags == VIA_SERVER_ID
     assert desk.call(ctx, "is_faked_msg") == -1
 
 

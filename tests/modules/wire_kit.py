@@ -2,7 +2,7 @@
 
 A case is a piece of script and a packet. All cases of a test make one configuration: each packet names its case in
 its Call-ID, and the script of that case runs over it. What leaves for the next hop, and what is answered, is the
-result, without the topmost Via of a forwarded request, whose branch differs.
+result, without the branch of our own Via.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from olelo.core.listen import make_sockets
 from olelo.core.loader import load
 from olelo.core.receive import Receiver
-from olelo.core.sockets import ListenSocket, Received
+from olelo.core.sockets import Received
 from olelo.modules import all_modules
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.parser import parse_text
@@ -47,6 +48,7 @@ class Case:
     relay: bool = True
     via: str = "SIP/2.0/UDP CALLER;branch=z9hG4bK1"
     params: tuple[str, ...] = field(default=())
+    second: bool = False  # the packet goes to SECOND
 
     def packet(self, number: int) -> str:
         lines = [
@@ -77,7 +79,7 @@ def normal(data: bytes) -> str:
     """A packet as text, without what cannot be the same twice: our own Via, To tags that we made."""
     text = data.decode("latin-1")
     if not text.startswith("SIP/2.0"):
-        text = re.sub(r"Via: SIP/2\.0/(UDP|TCP) 127\.0\.0\.1:\d+;branch=[^\r\n]*\r\n", "Via: ours\r\n", text, count=1)
+        text = re.sub(r"(\r\nVia: [^\r\n]*;branch=)z9hG4bK(?!1[\r;])[^\r\n;]*", r"\1ours", text, count=1)
     return re.sub(r"(\r\nTo: [^\r\n]*;tag=)[0-9a-f]{20,}[^\r\n]*", r"\1made", text)
 
 
@@ -133,19 +135,22 @@ def _port(sock: socket.socket) -> int:
     return int(sock.getsockname()[1])
 
 
-def ours(cases: list[Case], modules: list[str], params: str, ports: Ports) -> list[list[str]]:
+#: Where the proxy listens unless a test says otherwise.
+LISTEN = ["udp:PROXY", "tcp:PROXY", "udp:SECOND"]
+
+
+def ours(
+    cases: list[Case], modules: list[str], params: str, ports: Ports, listen: list[str] | None = None
+) -> list[list[str]]:
     """What Olelo sends, by case."""
-    text = ports.fill(config(cases, modules, params, []))
+    text = ports.fill(config(cases, modules, params, listen or LISTEN))
     diag = Diagnostics()
     parsed = parse_text(text, diag)
     world = FakeServices()
     engine = load(parsed, diag, world, all_modules()) if not diag.errors else None
     assert engine is not None, "\n".join(f"{d.pos.line}: {d.message}" for d in diag.errors)
-    engine.sockets = [
-        ListenSocket("udp", "127.0.0.1", ports.proxy),
-        ListenSocket("tcp", "127.0.0.1", ports.proxy),
-        ListenSocket("udp", "127.0.0.1", ports.second),
-    ]
+    engine.sockets = make_sockets(engine, {})
+    sockets = {sock.port: sock for sock in reversed(engine.sockets) if sock.proto == "udp"}
     for module in engine.modules.values():
         module.start()
     receiver = Receiver(engine)
@@ -154,21 +159,22 @@ def ours(cases: list[Case], modules: list[str], params: str, ports: Ports) -> li
         world.sent.clear()
         receiver.receive(
             ports.fill(case.packet(number)).encode("latin-1"),
-            Received("udp", "127.0.0.1", _port(ports.caller), engine.sockets[0]),
+            Received("udp", "127.0.0.1", _port(ports.caller), sockets[ports.second if case.second else ports.proxy]),
         )
         heard = (_port(ports.target), _port(ports.caller))
         results.append([ports.plain(normal(data)) for _, data, to in world.sent if to.port in heard])
     return results
 
 
-def theirs(cases: list[Case], modules: list[str], params: str, ports: Ports, folder: Path) -> list[list[str]]:
+def theirs(
+    cases: list[Case], modules: list[str], params: str, ports: Ports, folder: Path, listen: list[str] | None = None
+) -> list[list[str]]:
     """What Kamailio sends, by case."""
     if shutil.which("kamailio") is None:
         pytest.skip("kamailio is not installed")
-    listen = [f"udp:127.0.0.1:{ports.proxy}", f"tcp:127.0.0.1:{ports.proxy}", f"udp:127.0.0.1:{ports.second}"]
     path = folder / "kamailio.cfg"
     ready = Case("ready", 'sl_send_reply("200", "Ready");', "OPTIONS", relay=False)
-    path.write_text(ports.fill(config([*cases, ready], modules, params, listen)), "latin-1")
+    path.write_text(ports.fill(config([*cases, ready], modules, params, listen or LISTEN)), "latin-1")
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -179,7 +185,8 @@ def theirs(cases: list[Case], modules: list[str], params: str, ports: Ports, fol
         try:
             _await_ready(process, ports, ready.packet(len(cases)), log)
             return [
-                _exchange(ports, case.packet(number), ready.packet(len(cases))) for number, case in enumerate(cases)
+                _exchange(ports, case.packet(number), ready.packet(len(cases)), case.second)
+                for number, case in enumerate(cases)
             ]
         finally:
             process.terminate()
@@ -207,11 +214,11 @@ def _next(sock: socket.socket) -> bytes:
         return b""
 
 
-def _exchange(ports: Ports, packet: str, probe: str) -> list[str]:
-    """What a packet brings about: one child works in order, so that the probe's answer ends it."""
+def _exchange(ports: Ports, packet: str, probe: str, second: bool) -> list[str]:
+    """What a packet brings about: one child works in order, so that the probe's answer ends it (each socket has one)."""
     got: list[bytes] = []
     for text in (packet, probe):
-        ports.caller.sendto(ports.fill(text).encode("latin-1"), ("127.0.0.1", ports.proxy))
+        ports.caller.sendto(ports.fill(text).encode("latin-1"), ("127.0.0.1", ports.second if second else ports.proxy))
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         data = _next(ports.caller)
@@ -225,11 +232,13 @@ def _exchange(ports: Ports, packet: str, probe: str) -> list[str]:
     return [ports.plain(normal(data)) for data in got]
 
 
-def compare(cases: list[Case], modules: list[str], params: str, folder: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """(ours, theirs) of every case by name."""
+def compare(
+    cases: list[Case], modules: list[str], params: str, folder: Path, listen: list[str] | None = None
+) -> dict[str, tuple[list[str], list[str]]]:
+    """(ours, theirs) of every case by name. listen: the addresses of both, LISTEN if not given."""
     ports = Ports()
-    mine = ours(cases, modules, params, ports)
-    real = theirs(cases, modules, params, ports, folder)
+    mine = ours(cases, modules, params, ports, listen)
+    real = theirs(cases, modules, params, ports, folder, listen)
     return {case.name: pair for case, pair in zip(cases, zip(mine, real, strict=True), strict=True)}
 
 

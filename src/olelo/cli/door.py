@@ -17,8 +17,10 @@ class Server(Protocol):
     def serve(self, options: ServeOptions) -> int:
         """Run until stopped; returns the exit code."""
 
-    def check(self, path: str, defines: Mapping[str, str | None]) -> tuple[Diagnostics, Mapping[str, str]]:
-        """Everything wrong in a configuration, and the text of each of its files by name."""
+    def check(
+        self, path: str, defines: Mapping[str, str | None], options: ServeOptions | None = None
+    ) -> tuple[Diagnostics, Mapping[str, str]]:
+        """Everything wrong in a configuration, and the text of each of its files by name. options: what is added to it."""
 
     def catalog(self) -> Catalog:
         """Everything all modules offer."""

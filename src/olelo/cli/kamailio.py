@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import getopt
-import os
 import sys
 from typing import TextIO
 
 from olelo.cli.door import server
 from olelo.cli.options import DEFAULT_CONFIG, ServeOptions, define_of, modparam_of
+from olelo.core.listen import parse_option
 
 _SHORT = "f:cm:M:dVIhEeb:l:L:n:vKrRDTN:W:w:t:u:g:P:G:SQ:O:a:A:x:X:Y:"
 _LONG = [
@@ -44,7 +44,7 @@ Options:
     -E           log to standard error
     -f file      configuration file (default: /etc/kamailio/kamailio.cfg)
     -g gid       change to this group
-    -G file      write the process group to a file
+    -G file      write the process group to a file (in the background only)
     -h, --help   this help
     -I           as -v
     -K           check "via" hosts when replies are forwarded
@@ -53,17 +53,17 @@ Options:
     --log-engine=engine  how log lines are written
     --modparam=module:parameter:type:value  set a parameter; type s (string) or i (integer)
     -P file      write the process number to a file
-    -r, -R       use DNS to decide on "received="
     --server-id=num  value of server_id
     --subst=exp, --substdef=exp, --substdefs=exp  as the directives of those names
-    -t dir       chroot
     -T           no TCP
     -u uid       change to this user
     -v, -V, --version  version
     -w dir       change to this directory
     -Y dir       directory of run-time files
-Accepted without effect, since there is one process and no memory pool of its own:
+Accepted without effect, since there is one process, which has no memory pools, and modules are part of it:
     -L -m -M -n -N -O -Q -S -W -x -X --atexit
+Accepted without effect: --log-engine (lines have one form), -r and -R ("received=" is added wherever the address in
+Via is not the sender's). Refused: -t (use RootDirectory= of systemd, or a container), --cfg-print.
 """
 
 _TEXT = {
@@ -72,22 +72,20 @@ _TEXT = {
     "-G": "pgid_file",
     "-Y": "run_dir",
     "-w": "work_dir",
-    "-t": "chroot",
     "-u": "user",
     "-g": "group",
-    "--log-engine": "log_engine",
 }
 _FLAGS = {
     "-E": "log_stderr",
     "-e": "log_color",
     "-T": "disable_tcp",
     "-K": "check_via",
-    "-r": "received_dns",
-    "-R": "received_dns",
 }
 _NUMBERS = {"-b": "max_recv_buffer", "--debug": "debug", "--server-id": "server_id"}
 _LISTS = {"-l": "listen", "--alias": "aliases", "--loadmodule": "loadmodules"}
-_NO_EFFECT = ("-L", "-m", "-M", "-n", "-N", "-O", "-Q", "-S", "-W", "-x", "-X", "--atexit")
+_NO_EFFECT = ("-L", "-m", "-M", "-n", "-N", "-O", "-Q", "-S", "-W", "-x", "-X", "-r", "-R", "--atexit", "--log-engine")
+#: Options without effect whose value Kamailio checks.
+_WHOLE_NUMBERS = ("-m", "-M", "-n", "-N", "-O", "-Q")
 
 
 class UsageError(Exception):
@@ -111,10 +109,14 @@ def main(argv: list[str], out: TextIO | None = None, err: TextIO | None = None) 
     if given & {"-v", "-V", "-I", "--version"}:
         _version(out)
         return 0
-    if not os.path.exists(options.config):
+    if options.config == "-":
+        options.config = "/dev/stdin"
+    try:
+        with open(options.config, "rb"):
+            pass
+    except OSError as error:
         print(
-            f"ERROR: loading config file({options.config}): No such file or directory,"
-            " check file and directory permissions",
+            f"ERROR: loading config file({options.config}): {error.strerror}, check file and directory permissions",
             file=err,
         )
         return FAILED
@@ -130,7 +132,7 @@ def check(options: ServeOptions, err: TextIO) -> int:
     """`kamailio -c`: findings and verdict on standard error; 0 if there is no error."""
     from olelo.cli.report import one_line
 
-    found, _ = server().check(options.config, options.defines)
+    found, _ = server().check(options.config, options.defines, options)
     for finding in found.found:
         print(one_line(finding), file=err)
     if found.errors:
@@ -155,7 +157,7 @@ def _options(argv: list[str]) -> list[tuple[str, str]]:
 
 def serve_options(pairs: list[tuple[str, str]], arguments: list[str]) -> ServeOptions:
     """The options of a command line already cut in pairs; raises UsageError."""
-    options = ServeOptions(config=DEFAULT_CONFIG, arguments=arguments)
+    options = ServeOptions(config=DEFAULT_CONFIG, arguments=arguments, name="kamailio", failed=FAILED)
     stay = 0
     for name, value in pairs:
         try:
@@ -165,9 +167,15 @@ def serve_options(pairs: list[tuple[str, str]], arguments: list[str]) -> ServeOp
                 setattr(options, _FLAGS[name], True)
             elif name in _NUMBERS:
                 setattr(options, _NUMBERS[name], _number(name, value))
+            elif name == "-t":
+                raise ValueError("a chroot is not supported; use RootDirectory= of systemd, or a container")
             elif name in _LISTS:
+                if name == "-l":
+                    parse_option(value)
                 getattr(options, _LISTS[name]).append(value)
             elif name in _NO_EFFECT:
+                if name in _WHOLE_NUMBERS:
+                    _number(name, value)
                 options.without_effect.append(f"{name} {value}".rstrip())
             elif name == "-A":
                 key, text = define_of(value)
@@ -185,6 +193,8 @@ def serve_options(pairs: list[tuple[str, str]], arguments: list[str]) -> ServeOp
         except ValueError as error:
             raise UsageError(f"Option '{name}': {error}. Use -h for help.") from None
     options.daemonize = stay not in (1, 2)
+    if not options.work_dir and stay != 1:  # as Kamailio, whose files with relative names are sought there
+        options.work_dir = "/"
     return options
 
 

@@ -25,22 +25,21 @@ class ServeOptions:
     substs: list[tuple[str, str]] = field(default_factory=list)  # --subst, --substdef, --substdefs: (directive, text)
     log_stderr: bool = False  # -E
     log_color: bool = False  # -e
-    log_engine: str = ""  # --log-engine
     debug: int | None = None  # -d, --debug
     daemonize: bool = False  # kamailio without -D
     pid_file: str = ""  # -P
     pgid_file: str = ""  # -G
     run_dir: str = DEFAULT_RUN_DIR  # -Y
     work_dir: str = ""  # -w
-    chroot: str = ""  # -t
     user: str = ""  # -u
     group: str = ""  # -g
     disable_tcp: bool = False  # -T
     server_id: int | None = None  # --server-id
     check_via: bool = False  # -K
-    received_dns: bool = False  # -r, -R
     max_recv_buffer: int = 0  # -b, bytes; 0: as the system says
-    without_effect: list[str] = field(default_factory=list)  # -m -M -n -N -L -O -Q -S -W -x -X --atexit, as given
+    name: str = "olelo"  # of the program, in syslog
+    failed: int = 1  # exit status of the process in the foreground where the start fails
+    without_effect: list[str] = field(default_factory=list)  # as given
     arguments: list[str] = field(default_factory=list)  # the command line, for core.arg
 
 

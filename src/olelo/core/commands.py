@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from olelo.core import ruri
 from olelo.core.context import (
+    ADVERTISED,
     CLOSE_AFTER_FORWARD,
     CLOSE_AFTER_REPLY,
     FORCE_LOCAL_RPORT,
     FORCE_RPORT,
+    MTU_FALLBACK,
     NO_CONNECT_FORWARD,
     NO_CONNECT_REPLY,
     RouteContext,
 )
+from olelo.core.forward import MTU_PROTO
 from olelo.core.forward import forward as forward_message
 from olelo.core.lookup import find_socket
 from olelo.core.sockets import PROTOCOLS
+from olelo.core.via import ADVERTISED_KEY
 from olelo.script.catalog import ArgKind, ArgSpec, FunctionSpec, RouteKind
 
 if TYPE_CHECKING:
     from olelo.core.engine import Engine
-
-#: Keys in `ctx.store` of what commands ask of the way out: (host, port) for Via, a transport for large requests.
-ADVERTISED = "advertised"
-UDP_MTU_TRY_PROTO = "udp_mtu_try_proto"
 
 Call = Callable[..., int | Awaitable[int]]
 
@@ -180,7 +180,11 @@ def _msg_flag(bit: int, doc: str) -> Call:
 
 
 def force_tcp_alias(ctx: RouteContext, port: int = 0) -> int:
-    """Connections are found again by the address they came from; an alias for Via's port is not kept."""
+    """Send to this port of the sender (Via's, if none is given) over the connection that the message came by."""
+    rcv = ctx.rcv
+    if rcv.conn:
+        via = ctx.msg.via
+        ctx.engine.services.alias_connection(rcv.conn, port or via.port or 5060)
     return 1
 
 
@@ -189,21 +193,24 @@ def udp_mtu_try_proto(ctx: RouteContext, proto: str) -> int:
     name = proto.lower()
     if name not in PROTOCOLS:
         return -1
-    _store(ctx)[UDP_MTU_TRY_PROTO] = name
+    _store(ctx)[MTU_PROTO] = name
+    ctx.msg_flags |= MTU_FALLBACK
     return 1
 
 
 def set_advertised_address(ctx: RouteContext, host: str) -> int:
     """Host in our Via and Record-Route for this message."""
     store = _store(ctx)
-    store[ADVERTISED] = (host, store.get(ADVERTISED, ("", 0))[1])
+    store[ADVERTISED_KEY] = (host, store.get(ADVERTISED_KEY, ("", 0))[1])
+    ctx.msg_flags |= ADVERTISED
     return 1
 
 
 def set_advertised_port(ctx: RouteContext, port: int) -> int:
     """Port in our Via and Record-Route for this message."""
     store = _store(ctx)
-    store[ADVERTISED] = (store.get(ADVERTISED, ("", 0))[0], port)
+    store[ADVERTISED_KEY] = (store.get(ADVERTISED_KEY, ("", 0))[0], port)
+    ctx.msg_flags |= ADVERTISED
     return 1
 
 

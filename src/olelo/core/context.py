@@ -25,6 +25,14 @@ CLOSE_AFTER_REPLY = 32
 USE_UAC_FROM = 64
 USE_UAC_TO = 128
 FAKED = 256  # the message is a copy held by a transaction (failure route and the like)
+ADVERTISED = 512  # set_advertised_address() or set_advertised_port() was called
+VIA_SERVER_ID = 1024
+VIA_XAVP_PARAMS = 2048
+VIA_XAVP_FIELDS = 4096
+MTU_FALLBACK = 8192  # udp_mtu_try_proto() was called
+REPLY_TO_VIA = 16384  # the core parameter reply_to_via
+#: what a script may ask of the connection that a request is forwarded by
+STREAM_WISHES = NO_CONNECT_FORWARD | CLOSE_AFTER_FORWARD
 
 
 class DestBranch:

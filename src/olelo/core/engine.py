@@ -6,6 +6,7 @@ Data enters by `receive()`; packets leave by `send()`. Everything else is called
 from __future__ import annotations
 
 import ipaddress
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,19 @@ class Engine:
         self.first_arguments: dict[str, list[str]] = {}
         self.globals: dict[str, dict[str, int | str]] = {}
         #: next hops by URI, socket and transport, kept by core/forward.py
-        self.hops: dict[tuple[bytes, ListenSocket | None, str], Destination] = {}
+        self.hops: dict[tuple[bytes, ListenSocket | None, str, ListenSocket | None], Destination] = {}
         self.flag_names: dict[str, int] = {}
         self.listens: list[Listen] = []
         self.commands: dict[str, RpcSpec] = {}
         self.blocklist = Blocklist(self)
+        #: log_prefix of the message that is worked on
+        self.prefix = ""
+        #: bits of `ctx.msg_flags` that core parameters set for every message, and the largest request that UDP carries
+        self.message_flags = 0
+        self.udp_limit = sys.maxsize
+        #: onsend_route, and whether replies go through it too (onsend_route_reply)
+        self.onsend_route: CompiledRoute | None = None
+        self.onsend_replies = False
         self.tm: TransactionService | None = None
         self.control_opener: Callable[[Sequence[Any], Any], Any] | None = None
         self.started_at = services.wall()
@@ -82,7 +91,11 @@ class Engine:
     def log(self, level: int, text: str) -> None:
         """One line to the log, if the `debug` parameter lets it through."""
         if level <= self.params.debug:
-            self.services.log(level, text)
+            self.services.log(level, self.prefix + text)
+
+    def write(self, level: int, text: str) -> None:
+        """One line to the log at whatever level, behind the message's log_prefix."""
+        self.services.log(level, self.prefix + text)
 
     def new_id(self, count: int = 8) -> str:
         """A random identifier in hexadecimal, `count` bytes long."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+#: Nothing went wrong, the script itself stopped the packet (onsend_route). 0 means that nothing was tried yet.
+E_OK = 1
 E_UNSPEC = -1
 E_CFG = -6
 E_BAD_VIA = -8
@@ -28,6 +30,7 @@ _ANSWERS = {
     E_EXEC: (500, "Error in external logic"),
     E_TOO_MANY_BRANCHES: (500, "Forking capacity exceeded"),
     E_CANCELED: (487, "Transaction canceled"),
+    E_OK: (500, "No error"),
     0: (500, "No error"),
 }
 
@@ -35,7 +38,7 @@ _ANSWERS = {
 def answer_for(error: int, signature: str) -> tuple[int, bytes]:
     """(status, reason) for an internal error; signature names the layer that answers, "SL" or "TM"."""
     status, text = _ANSWERS.get(error, (500, "I'm terribly sorry, server error occurred"))
-    return status, f"{text} ({-error}/{signature})".encode("latin-1")
+    return status, f"{text} ({max(-error, 0)}/{signature})".encode("latin-1")
 
 
 REASONS = {

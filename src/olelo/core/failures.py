@@ -5,12 +5,15 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
+from olelo.sip.errors import SipError
+
 if TYPE_CHECKING:
     from olelo.core.context import RouteContext
     from olelo.core.engine import Engine
     from olelo.script.compile import CompiledRoute
 
 _CRITICAL = -2
+_ERROR = -1
 
 
 def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseException) -> None:
@@ -21,8 +24,15 @@ def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseE
         if frame.f_code.co_filename in sources:
             place = f"{frame.f_code.co_filename}:{line}"
     call_id = (ctx.msg.first_call_id() or b"-").decode("latin-1")
-    text = "".join(traceback.format_exception(error)).rstrip()
+    where = f"{place or 'core'}: {route.kind}_route[{route.name}]"
+    if isinstance(error, SipError):  # the message's fault: one line for one bad packet
+        engine.log(_ERROR, f"{where} stopped on Call-ID {call_id}: {error}")
+        return
     engine.services.log(
-        _CRITICAL,
-        f"{place or 'core'}: {route.kind}_route[{route.name}] failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}",
+        _CRITICAL, f"{where} failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{traced(error)}"
     )
+
+
+def traced(error: BaseException) -> str:
+    """An exception with its traceback, over several lines."""
+    return "".join(traceback.format_exception(error)).rstrip()

@@ -12,16 +12,17 @@ from typing import Any
 
 from olelo import __version__
 from olelo.core.commands import core_functions
+from olelo.core.context import FORCE_LOCAL_RPORT, FORCE_RPORT, REPLY_TO_VIA
 from olelo.core.corevars import core_variables
 from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
 from olelo.core.kamailio_names import exporters, kamailio_modules, other_releases
+from olelo.core.listen import check_listens
 from olelo.core.module import Module, ModuleError, Param
 from olelo.core.operands import core_operands, myself
 from olelo.core.params import CoreParams, core_param_specs
 from olelo.core.selects import select
 from olelo.core.services import Services
-from olelo.core.sockets import DEFAULT_PORT, ListenSocket
 from olelo.script.catalog import Catalog
 from olelo.script.check import check as check_script
 from olelo.script.compile import CompileError, compile_config
@@ -90,6 +91,7 @@ def check(config: Config, diag: Diagnostics, modules: Modules) -> None:
     loaded = {item.name for item in config.items if isinstance(item, LoadModule)}
     check_script(config, catalog_of(modules, loaded), diag)
     _check_values(config, diag, modules)
+    check_listens(config, diag)
 
 
 def _check_values(config: Config, diag: Diagnostics, modules: Modules) -> None:
@@ -163,6 +165,8 @@ def load(
     except CompileError:  # what it found is in `diag`
         return None
     engine.first_arguments = _first_arguments(config)
+    engine.onsend_route = engine.route("onsend")
+    engine.onsend_replies = bool(engine.params.onsend_route_reply and engine.onsend_route)
     _init_modules(engine, config, diag)
     return None if diag.errors else engine
 
@@ -185,6 +189,11 @@ def _core_params(engine: Engine, config: Config, diag: Diagnostics) -> None:
         elif isinstance(item, Listen):
             engine.listens.append(item)
     engine.server_line = _signature(engine)
+    params = engine.params
+    engine.message_flags = (FORCE_RPORT if params.force_rport else 0) | (FORCE_LOCAL_RPORT if params.local_rport else 0)
+    engine.message_flags |= REPLY_TO_VIA if params.reply_to_via else 0
+    if params.udp_mtu > 0:
+        engine.udp_limit = params.udp_mtu
 
 
 def _signature(engine: Engine) -> bytes:
@@ -248,42 +257,3 @@ def _init_modules(engine: Engine, config: Config, diag: Diagnostics) -> None:
             instance.init()
         except ModuleError as error:
             diag.error("module-init", f"module {name}: {error}", places[name])
-
-
-def make_sockets(engine: Engine, addresses: Mapping[str, list[str]]) -> list[ListenSocket]:
-    """The listening sockets that the `listen` lines and core parameters ask for.
-
-    addresses: interface name -> its IP addresses, and "" -> all non-loopback ones plus loopback as last resort.
-    Without a `listen` line Kamailio listens on every interface, UDP and TCP, on `port`.
-    """
-    params = engine.params
-    sockets: list[ListenSocket] = []
-
-    def add(proto: str, host: str, item: Listen | None) -> None:
-        port = (item.port if item else 0) or (params.port if proto != "tls" else 0) or DEFAULT_PORT[proto]
-        advertise = None
-        if item is not None and item.advertise_host:
-            advertise = (item.advertise_host, item.advertise_port)
-        elif params.advertised_address:
-            advertise = (params.advertised_address, params.advertised_port)
-        if not any((s.proto, s.host, s.port) == (proto, host, port) for s in sockets):
-            sockets.append(ListenSocket(proto, host, port, advertise, item.name if item else ""))
-
-    def protos(item: Listen | None) -> list[str]:
-        if item is not None and item.proto:
-            return [item.proto]
-        return ["udp"] + ([] if params.disable_tcp else ["tcp"])
-
-    listens: list[Listen | None] = [*engine.listens] or [None]
-    for item in listens:
-        host = (item.host if item else "").strip("[]")
-        if host in ("", "*"):
-            hosts = addresses.get("", ["127.0.0.1"])
-        else:
-            hosts = addresses.get(host, [host])
-        for proto in protos(item):
-            if proto == "tcp" and params.disable_tcp:
-                continue
-            for one in hosts:
-                add(proto, one, item)
-    return sockets

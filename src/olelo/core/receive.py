@@ -12,7 +12,9 @@ from collections.abc import Awaitable
 from typing import Any
 
 from olelo.core.context import RouteContext
-from olelo.core.engine import DBG, ERR, Engine
+from olelo.core.early import early_of
+from olelo.core.engine import CRIT2, DBG, ERR, Engine
+from olelo.core.failures import traced
 from olelo.core.forward import forward_reply
 from olelo.core.reply import reply_stateless
 from olelo.core.sockets import Received
@@ -30,7 +32,7 @@ MAX_WAITING = 32
 class Receiver:
     """The engine's entrance for packets. One per engine; holds the routes so that no packet looks them up."""
 
-    __slots__ = ("engine", "parse_error_event", "reply_route", "request_route", "stats")
+    __slots__ = ("early", "engine", "reply_route", "request_route", "stats")
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -41,13 +43,16 @@ class Receiver:
         """Take the routes of the engine's present program (start and reload)."""
         self.request_route = self.engine.route("request")
         self.reply_route = self.engine.route("reply")
-        self.parse_error_event = self.engine.has_event("core:receive-parse-error")
+        self.early = early_of(self.engine)
 
     def receive(self, data: bytes, rcv: Received) -> None:
         """One whole packet or stream message. Never raises."""
         if len(data) <= 4 and data in KEEPALIVES:
             return
         engine = self.engine
+        early = self.early
+        if early is not None and early.stops_packet(data, rcv):
+            return
         engine.message_count += 1
         msg = None
         try:
@@ -56,12 +61,16 @@ class Receiver:
         except SipError as error:
             self.stats.bad(msg, error)
             engine.log(ERR, f"<core>: bad message from {rcv.proto}:{rcv.ip}:{rcv.port}: {error}")
+            if early is not None:
+                early.bad_packet(data, rcv)
             return
         if msg.is_request:
             ctx = RouteContext(engine, msg, rcv, RouteKind.REQUEST)
         else:
             ctx = RouteContext(engine, msg, rcv, RouteKind.CORE_ONREPLY)
         ctx.msg_id = engine.message_count
+        if engine.message_flags:
+            ctx.msg_flags = engine.message_flags
         if engine.waiting:
             queue = engine.waiting.get(msg.call_id)
             if queue is not None:
@@ -70,7 +79,25 @@ class Receiver:
                 else:
                     engine.log(ERR, f"<core>: too many messages wait behind Call-ID {msg.call_id!r}, dropped one")
                 return
-        self.route(ctx)
+        try:
+            if early is None:
+                self.route(ctx)
+                return
+            if not early.stops(ctx):
+                self.route(ctx)
+            engine.prefix = ""
+        except Exception as error:  # one message's fault is that message's alone
+            self.failed(ctx, error)
+
+    def failed(self, ctx: RouteContext, error: Exception) -> None:
+        """Something of a message could not be read, or the core has a fault: say so, and go on with the next message."""
+        rcv = ctx.rcv
+        self.engine.prefix = ""
+        if isinstance(error, SipError):
+            self.stats.bad(ctx.msg, error)
+            self.engine.log(ERR, f"<core>: bad message from {rcv.proto}:{rcv.ip}:{rcv.port}: {error}")
+        else:
+            self.engine.log(CRIT2, f"<core>: {error!r} over a message from {rcv.ip}: {traced(error)}")
 
     def route(self, ctx: RouteContext) -> None:
         """Run the main route for a parsed message."""
@@ -136,7 +163,10 @@ class Receiver:
         def done(code: Any, error: BaseException | None) -> None:
             if error is not None:
                 engine.route_failed(ctx, route, error)
-            self.routed(ctx, -1 if error is not None else int(code))
+            try:
+                self.routed(ctx, -1 if error is not None else int(code))
+            except Exception as fault:  # as in receive()
+                self.failed(ctx, fault)
             self._release(call_id)
 
         engine.services.spawn(work, done)
@@ -144,7 +174,11 @@ class Receiver:
     def _release(self, call_id: bytes) -> None:
         queue = self.engine.waiting.pop(call_id, [])
         while queue:
-            self.route(queue.pop(0))
+            ctx = queue.pop(0)
+            try:
+                self.route(ctx)
+            except Exception as error:  # as in receive()
+                self.failed(ctx, error)
             if call_id in self.engine.waiting:  # that one waits too: the rest goes on queueing
                 self.engine.waiting[call_id].extend(queue)
                 return

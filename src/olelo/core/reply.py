@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from olelo.core.context import FORCE_RPORT, RouteContext
+import ipaddress
+
+from olelo.core.context import CLOSE_AFTER_REPLY, FORCE_RPORT, NO_CONNECT_REPLY, REPLY_TO_VIA, RouteContext
 from olelo.core.engine import Engine
-from olelo.core.sockets import Destination, Received
+from olelo.core.sockets import CLOSE_AFTER, NO_CONNECT, Destination, Received, bracketed
 from olelo.sip.build import make_reply
 from olelo.sip.message import Message
 
@@ -13,15 +15,29 @@ REDIRECTS = range(300, 400)
 
 def reply_destination(msg: Message, rcv: Received, msg_flags: int) -> Destination:
     """Where a request's answers go: back to the address it came from; on the source port if rport asks for it (or the
-    script, by force_rport), else on the port in Via. On streams, over the connection."""
-    if rcv.proto != "udp":
-        return Destination(rcv.proto, rcv.ip, rcv.port, rcv.socket, rcv.conn)
+    script, by force_rport), else on the port in Via. On streams over the connection, and to that port where it is gone."""
     via = msg.via
     if via.rport is not None or msg_flags & FORCE_RPORT:
         port = rcv.port
     else:
         port = via.port or 5060
-    return Destination("udp", rcv.ip, port, rcv.socket)
+    ip = rcv.ip
+    if msg_flags & REPLY_TO_VIA:
+        ip = _address(via.host) or ip
+    if rcv.proto == "udp":
+        return Destination("udp", ip, port, rcv.socket)
+    flags = NO_CONNECT if msg_flags & NO_CONNECT_REPLY else 0
+    if msg_flags & CLOSE_AFTER_REPLY:
+        flags |= CLOSE_AFTER
+    return Destination(rcv.proto, ip, port, rcv.socket, rcv.conn, flags)
+
+
+def _address(host: bytes) -> str:
+    """The IP address that a Via names; "" for a name: an answer waits for no look-up."""
+    try:
+        return str(ipaddress.ip_address(host.decode("latin-1").strip("[]")))
+    except ValueError:
+        return ""
 
 
 def build_reply(
@@ -49,7 +65,7 @@ def build_reply(
         msg_flags |= ctx.msg_flags
         if status in REDIRECTS:
             lines += redirect_contacts(ctx, rich)
-    return make_reply(
+    packet = make_reply(
         msg,
         status,
         reason,
@@ -60,6 +76,18 @@ def build_reply(
         source=(rcv.ip, rcv.port),
         force_rport=bool(msg_flags & FORCE_RPORT),
     )
+    return with_warning(engine, msg, rcv, ctx, packet) if engine.params.sip_warning else packet
+
+
+def with_warning(engine: Engine, msg: Message, rcv: Received, ctx: RouteContext | None, packet: bytes) -> bytes:
+    """An answer with Kamailio's Warning header (sip_warning): who answered, and what came from where."""
+    head, _, body = packet.partition(b"\r\n\r\n")
+    out_uri = ctx.ruri if ctx is not None else msg.ruri
+    told = f"{bracketed(rcv.socket.host)}:{rcv.socket.port}", engine.pid, rcv.ip, rcv.port
+    line = b'Warning: 392 %b "Noisy feedback tells:  pid=%d req_src_ip=%b req_src_port=%d in_uri=%b out_uri=%b via_cnt==%d"' % (
+        told[0].encode(), told[1], told[2].encode(), told[3], msg.ruri, out_uri, len(msg.vias)
+    )  # fmt: skip
+    return b"%b\r\n%b\r\n\r\n%b" % (head, line, body)
 
 
 #: What stands in a header of a URI as it is (RFC 3261 section 19.1.1: unreserved and hnv-unreserved).

@@ -49,6 +49,12 @@ class Services(Protocol):
     def resolve(self, host: str, port: int, proto: str) -> Awaitable[list[tuple[str, str, int]]]:
         """RFC 3263: (proto, ip, port) in the order to try; [] if the name does not resolve. Never raises for a bad name."""
 
+    def local_address(self, ip: str) -> str:
+        """Our address that the kernel would send from to this one; "" where there is no route (mhomed)."""
+
+    def alias_connection(self, number: int, port: int) -> bool:
+        """Send to that port of a connection's peer over the connection, too. False where it is gone."""
+
     def connection_alive(self, number: int) -> bool:
         """Whether the stream connection of that number is open."""
 

@@ -29,6 +29,8 @@ _PRIORITY = {
     2: syslog.LOG_INFO,
     3: syslog.LOG_DEBUG,
 }
+#: of levels on a terminal: what is wrong in red, warnings yellow, the rest quiet
+_COLOURS = {-5: "31;1", -4: "31;1", -3: "31;1", -2: "31;1", -1: "31", 0: "33", 1: "36", 2: "32", 3: "2"}
 _FACILITIES = {
     name: getattr(syslog, name)
     for name in dir(syslog)
@@ -43,6 +45,7 @@ class Log:
         self.to_stderr = to_stderr
         self._stream = stream
         self._pid = os.getpid()
+        self.color = False
 
     def use_syslog(self, name: str, facility: str) -> None:
         """Write to syslog from now on. facility: LOG_DAEMON, LOG_LOCAL0 ..."""
@@ -55,6 +58,8 @@ class Log:
             syslog.syslog(_PRIORITY[level], text.encode("latin-1", "replace").decode("utf-8", "replace"))
             return
         line = f" 0({self._pid}) {NAMES[level]}: {text}\n"
+        if self.color:
+            line = f"\x1b[{_COLOURS[level]}m{line[:-1]}\x1b[0m\n"
         if self._stream is not None:
             self._stream.write(line)
             return

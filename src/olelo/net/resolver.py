@@ -14,6 +14,8 @@ import dns.exception
 import dns.rdatatype
 import dns.resolver
 
+from olelo.core.params import CoreParams
+
 #: Answers kept at most; the names come from the wire, so the memory must be bounded.
 CACHE_SIZE = 10_000
 #: How long a failure is remembered (Kamailio's dns_cache_negative_ttl).
@@ -49,18 +51,47 @@ class Resolver:
         self.clock = clock
         #: answers by (name in lower case, type); shown and edited by the dns.* commands
         self.cache: dict[tuple[str, str], Held] = {}
+        #: transports of NAPTR records, most wanted first by their number; negative: not wanted
+        self.preferences = {"udp": 30, "tcp": 20, "tls": 10}
+        self.naptr_by_rfc = False
+        self.search = True
+        self.negative_ttl = NEGATIVE_TTL
+        self.ttl_limits = (0.0, float(0xFFFFFFFF))
+        self._timeout = 0.0
+        self._tries = 0
+        self._servers = 0
         self._resolver: dns.asyncresolver.Resolver | None = None
         self.caching = True
         #: questions that got no answer, and look-ups that took longer than SLOW seconds
         self.failed = 0
         self.slow = 0
 
+    def configure(self, params: CoreParams) -> None:
+        """Take the dns_* parameters of a configuration."""
+        self.naptr = bool(params.dns_try_naptr)
+        self.ipv6 = bool(params.dns_try_ipv6)
+        self.preferences = {"udp": params.dns_udp_pref, "tcp": params.dns_tcp_pref, "tls": params.dns_tls_pref}
+        self.naptr_by_rfc = not params.dns_naptr_ignore_rfc
+        self.caching = bool(params.use_dns_cache and params.dns_cache_init)
+        self.search = bool(params.dns_use_search_list)
+        self.negative_ttl = float(params.dns_cache_negative_ttl)
+        self.ttl_limits = (float(params.dns_cache_min_ttl), float(params.dns_cache_max_ttl))
+        self._timeout = float(max(params.dns_retr_time, 0))
+        self._tries = max(params.dns_retr_no, 0)
+        self._servers = max(params.dns_servers_no, 0)
+        self._resolver = None
+
     async def query(self, name: str, kind: str) -> tuple[float, tuple[Any, ...]]:
         """(time to live in seconds, records) of one question asked of the system's name servers."""
         if self._resolver is None:
-            self._resolver = dns.asyncresolver.Resolver()
-            self._resolver.lifetime = DEADLINE
-        answer = await self._resolver.resolve(name, kind)
+            found = self._resolver = dns.asyncresolver.Resolver()
+            found.lifetime = DEADLINE
+            if self._servers:
+                found.nameservers = list(found.nameservers)[: self._servers]
+            if self._timeout:
+                found.timeout = self._timeout
+                found.lifetime = min(DEADLINE, self._timeout * (self._tries or 1) * max(1, len(found.nameservers)))
+        answer = await self._resolver.resolve(name, kind, search=self.search)
         return float(answer.rrset.ttl if answer.rrset is not None else 0), tuple(answer)
 
     async def ask(self, name: str, kind: str) -> tuple[Any, ...]:
@@ -74,8 +105,10 @@ class Resolver:
         try:
             ttl, records = await self.query(name, kind)
         except (dns.exception.DNSException, OSError, UnicodeError):
-            ttl, records = NEGATIVE_TTL, ()
+            ttl, records = self.negative_ttl, ()
             self.failed += 1
+        else:
+            ttl = min(max(ttl, self.ttl_limits[0]), self.ttl_limits[1])
         if self.clock() - now > SLOW:
             self.slow += 1
         if not self.caching:
@@ -113,12 +146,15 @@ class Resolver:
         if proto:
             return [(proto, f"{_SRV_SERVICE.get(proto, '_sip._udp')}.{host}")]
         if self.naptr:
-            records = sorted(await self.ask(host, "NAPTR"), key=lambda r: (r.order, r.preference))
-            named = [
-                (_NAPTR_PROTO[r.service.decode().upper()], str(r.replacement).rstrip("."))
-                for r in records
+            found = [
+                (_NAPTR_PROTO[r.service.decode().upper()], r)
+                for r in sorted(await self.ask(host, "NAPTR"), key=lambda r: (r.order, r.preference))
                 if r.service.decode().upper() in _NAPTR_PROTO
             ]
+            wanted = [(proto, r) for proto, r in found if self.preferences[proto] >= 0]
+            if not self.naptr_by_rfc:  # our own preferences first, as Kamailio by default
+                wanted.sort(key=lambda pair: -self.preferences[pair[0]])
+            named = [(proto, str(r.replacement).rstrip(".")) for proto, r in wanted]
             if named:
                 return named
         return [("udp", f"_sip._udp.{host}"), ("tcp", f"_sip._tcp.{host}")]

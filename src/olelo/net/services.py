@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from olelo.net.dns_cache import DnsCache
 from olelo.net.log import Log
 from olelo.net.resolver import Resolver
 from olelo.net.tcp import FIGURES, TcpTransport
-from olelo.net.udp import UdpSocket
+from olelo.net.udp import RECEIVE_BUFFER, UdpSocket
 
 T = TypeVar("T")
 Receive = Callable[[bytes, Received], None]
@@ -60,16 +61,21 @@ class NetServices:
     def _network_error(self, text: str) -> None:
         self._log.write(-1, text)
 
-    async def open(self, sockets: list[ListenSocket], params: CoreParams, receive: Receive) -> None:
-        """Bind all sockets. Raises OSError with the address in its text; what was opened is closed again."""
-        self.resolver.naptr = bool(params.dns_try_naptr)
-        self.resolver.ipv6 = bool(params.dns_try_ipv6)
-        self.resolver.caching = bool(params.use_dns_cache)
+    async def open(
+        self, sockets: list[ListenSocket], params: CoreParams, receive: Receive, receive_buffer: int = 0
+    ) -> None:
+        """Bind all sockets. Raises OSError with the address in its text; what was opened is closed again.
+
+        receive_buffer: bytes of the kernel's buffer of each UDP socket; 0: udp.RECEIVE_BUFFER.
+        """
+        self.resolver.configure(params)
         self.tcp = TcpTransport(self.loop, params, receive, self._network_error)
         for sock in sockets:
             try:
                 if sock.proto == "udp":
-                    self.udp[sock] = UdpSocket(self.loop, sock, receive, self._network_error)
+                    self.udp[sock] = UdpSocket(
+                        self.loop, sock, receive, self._network_error, params, receive_buffer or RECEIVE_BUFFER
+                    )
                 elif sock.proto == "tcp":
                     await self.tcp.listen(sock)
                 else:
@@ -123,6 +129,19 @@ class NetServices:
         if asyncio.current_task(self.loop) is None:  # a script's first step is driven outside of any task
             await asyncio.sleep(0)
         return await self.resolver.resolve(host, port, proto)
+
+    def local_address(self, ip: str) -> str:
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((ip, 9))  # UDP: nothing is sent, the kernel only picks the route
+                return str(probe.getsockname()[0])
+        except OSError as error:
+            self._log.write(-1, f"<core>: no route to {ip}: {error}")
+            return ""
+
+    def alias_connection(self, number: int, port: int) -> bool:
+        return self.tcp is not None and self.tcp.add_alias(number, port)
 
     def connection_alive(self, number: int) -> bool:
         return self.tcp is not None and self.tcp.alive(number)

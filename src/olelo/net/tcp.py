@@ -1,21 +1,24 @@
-"""TCP: listening, connecting, framing, and connections found again by number or address."""
+"""TCP: listening, connecting, and connections found again by number or address. One connection: connection.py."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import struct
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from olelo.core.params import CoreParams
-from olelo.core.sockets import Destination, ListenSocket, Received
-from olelo.sip.errors import SipError
-from olelo.sip.stream import PING, StreamFramer
+from olelo.core.sockets import CLOSE_AFTER, FORCED, NO_CONNECT, Destination, ListenSocket, Received
+from olelo.net.connection import Connection
 
-#: Bytes that may wait for a peer that does not read before its connection is closed. Kamailio's tcp_conn_wq_max is
-#: 32 KiB by default; phones on bad lines need more.
-MAX_QUEUE = 1024 * 1024
-PONG = b"\r\n"
+#: Linux's option to bind an address that the host does not have (yet); the socket module has no name for it.
+_IP_FREEBIND = 15
+#: Seconds between two looks at connections that nothing uses, that do not read, or that never end a message.
+EXPIRE_EVERY = 5.0
+#: Seconds between two log lines about connections that were refused: whoever opens thousands must not fill the disk.
+QUIET = 1.0
 #: Kamailio's statistics of group tcp that count events, and what they count.
 FIGURES = {
     "con_reset": "Connections that the peer reset.",
@@ -28,83 +31,6 @@ FIGURES = {
     "send_timeout": "Connections closed because the peer did not take what was sent in time.",
     "sendq_full": "Messages not sent because too much waited for the peer.",
 }
-
-
-class Connection(asyncio.Protocol):
-    """One TCP connection, either way."""
-
-    def __init__(self, owner: TcpTransport, listen: ListenSocket, number: int, target: tuple[str, int] | None) -> None:
-        self.owner = owner
-        self.listen = listen
-        self.number = number
-        self.target = target
-        self.peer: tuple[str, int] = target or ("", 0)
-        self.framer = StreamFramer(bool(owner.params.tcp_accept_no_cl))
-        self.transport: asyncio.Transport | None = None
-        self.queue: list[bytes] = []
-        self.queued = 0
-        self.last_used = 0.0
-        self.state = "CONNECT" if target else "ACCEPT"
-
-    # --- asyncio's side -----------------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
-        self.transport = transport
-        peer = transport.get_extra_info("peername")
-        self.peer = (peer[0], peer[1])
-        self.state = "OK"
-        sock = transport.get_extra_info("socket")
-        self.owner.tune(sock)
-        self.owner.opened(self)
-        for data in self.queue:
-            transport.write(data)
-        self.queue.clear()
-
-    def data_received(self, data: bytes) -> None:
-        self.last_used = self.owner.loop.time()
-        try:
-            messages = self.framer.feed(data)
-        except SipError as error:
-            self.owner.on_error(f"tcp {self.peer[0]}:{self.peer[1]}: {error}: connection closed")
-            self.close()
-            return
-        for message in messages:
-            if message is not PING:
-                self.owner.receive(message, Received("tcp", self.peer[0], self.peer[1], self.listen, self.number))
-            elif self.owner.params.tcp_crlf_ping:
-                self.write(PONG)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.state = "EOF"
-        if isinstance(error, ConnectionResetError):
-            self.owner.figures["con_reset"] += 1
-        self.transport = None
-        self.owner.closed(self)
-
-    # --- ours ---------------------------------------------------------------------------------------------
-
-    def write(self, data: bytes) -> bool:
-        """Send, or keep until the connection is up. False where too much waits already: the peer does not read."""
-        self.last_used = self.owner.loop.time()
-        if self.transport is None:
-            self.queued += len(data)
-            if self.queued > MAX_QUEUE:
-                self.owner.figures["sendq_full"] += 1
-                return False
-            self.queue.append(data)
-            return True
-        if self.transport.get_write_buffer_size() > MAX_QUEUE:
-            self.owner.figures["sendq_full"] += 1
-            self.owner.on_error(f"tcp {self.peer[0]}:{self.peer[1]}: does not read: connection closed")
-            self.close()
-            return False
-        self.transport.write(data)
-        return True
-
-    def close(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()
 
 
 class TcpTransport:
@@ -124,20 +50,30 @@ class TcpTransport:
         self.connections: dict[int, Connection] = {}
         self.by_address: dict[tuple[str, int], Connection] = {}
         self.figures = dict.fromkeys(FIGURES, 0)
+        self.waiting = 0  # bytes that wait on all connections, as of the last look
         self.on_closed: Callable[[int], None] = lambda number: None
+        self._accepted: dict[str, int] = {}
         self._servers: list[asyncio.Server] = []
         self._number = 0
         self._connecting: set[asyncio.Task[Any]] = set()
+        self._complained = -QUIET
 
     async def listen(self, sock: ListenSocket) -> None:
         """Listen on an address. Raises OSError where it cannot be had."""
-        server = await self.loop.create_server(
-            lambda: Connection(self, sock, self._next(), None),
-            sock.host,
-            sock.port,
-            reuse_address=True,
-            backlog=1024,
-        )
+        params = self.params
+        ours = socket.socket(socket.AF_INET6 if ":" in sock.host else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if params.tcp_reuse_port:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            prepare(ours, params)
+            ours.bind((sock.host, sock.port))
+            server = await self.loop.create_server(
+                lambda: Connection(self, sock, self._next(), None), sock=ours, backlog=max(1, params.tcp_listen_backlog)
+            )
+        except OSError:
+            ours.close()
+            raise
         self._servers.append(server)
 
     def _next(self) -> int:
@@ -147,6 +83,7 @@ class TcpTransport:
     def tune(self, sock: socket.socket) -> None:
         params = self.params
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        set_tos(sock, params.tos)
         if params.tcp_keepalive:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for value, option in (
@@ -157,26 +94,50 @@ class TcpTransport:
                 if value:
                     sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
+    # --- what connections tell ----------------------------------------------------------------------------
+
     def opened(self, connection: Connection) -> None:
-        if len(self.connections) >= self.params.tcp_max_connections:
+        """A connection is up. It is closed at once where there are too many, of all or (accepted) of its address."""
+        ip = connection.peer[0]
+        params = self.params
+        refused = ""
+        if len(self.connections) >= params.tcp_max_connections:
+            refused = f"more than {params.tcp_max_connections} connections (tcp_max_connections)"
+        elif connection.target is None and self._accepted.get(ip, 0) >= params.tcp_accept_iplimit > 0:
+            refused = f"more than {params.tcp_accept_iplimit} connections of {ip} (tcp_accept_iplimit)"
+        if refused:
+            now = self.loop.time()
+            if now - self._complained >= QUIET:
+                self._complained = now
+                self.on_error(f"tcp: {refused}: refused")
             self.figures["local_reject"] += 1
-            self.on_error(
-                f"tcp: more than {self.params.tcp_max_connections} connections (tcp_max_connections): refused"
-            )
             connection.close()
             return
         self.figures["established"] += 1
         self.figures["connect_success" if connection.target else "passive_open"] += 1
+        if connection.target is None:
+            self._accepted[ip] = self._accepted.get(ip, 0) + 1
         connection.last_used = self.loop.time()
         self.connections[connection.number] = connection
         self.by_address[connection.peer] = connection
 
     def closed(self, connection: Connection) -> None:
         known = self.connections.pop(connection.number, None)
-        if self.by_address.get(connection.peer) is connection:
-            del self.by_address[connection.peer]
-        if known is not None:
-            self.on_closed(connection.number)
+        for address in (connection.peer, *connection.aliases):
+            if self.by_address.get(address) is connection:
+                del self.by_address[address]
+        if known is None:
+            return
+        if connection.target is None:
+            ip = connection.peer[0]
+            left = self._accepted.get(ip, 1) - 1
+            if left:
+                self._accepted[ip] = left
+            else:
+                self._accepted.pop(ip, None)
+        self.on_closed(connection.number)
+
+    # --- sending ------------------------------------------------------------------------------------------
 
     def send(self, data: bytes, to: Destination) -> bool:
         """Send by the connection named, else by any to that address, else by a new one."""
@@ -184,40 +145,85 @@ class TcpTransport:
         if connection is None:
             connection = self.by_address.get((to.ip, to.port))
         if connection is None:
-            if self.params.tcp_no_connect:
+            if self.params.tcp_no_connect or to.flags & NO_CONNECT:
+                return False
+            if len(self.connections) + len(self._connecting) >= self.params.tcp_max_connections:
+                self.on_error(f"tcp: no connection to {to.ip}:{to.port}: there are tcp_max_connections")
                 return False
             connection = self._connect(to)
-        return connection.write(data)
+        sent = connection.write(data)
+        if to.flags & CLOSE_AFTER:
+            connection.end()
+        return sent
 
     def _connect(self, to: Destination) -> Connection:
         connection = Connection(self, to.socket, self._next(), (to.ip, to.port))
         self.by_address[to.ip, to.port] = connection
 
         async def connect() -> None:
+            sock = None
             try:
                 async with asyncio.timeout(self.params.tcp_connect_timeout or 10):
-                    await self.loop.create_connection(lambda: connection, to.ip, to.port, local_addr=self._local(to))
+                    sock = self._socket(to)
+                    await self.loop.sock_connect(sock, (to.ip, to.port))
+                    await self.loop.create_connection(lambda: connection, sock=sock)
             except (OSError, TimeoutError) as error:
                 self.figures["connect_failed"] += 1
+                if sock is not None:
+                    sock.close()
                 self.on_error(f"tcp: cannot connect to {to.ip}:{to.port}: {error or 'timed out'}")
                 if self.by_address.get((to.ip, to.port)) is connection:
                     del self.by_address[to.ip, to.port]
+                connection.state = "BAD"
 
         task = self.loop.create_task(connect())
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         return connection
 
-    def _local(self, to: Destination) -> tuple[str, int] | None:
-        return (to.socket.host, 0)
+    def _socket(self, to: Destination) -> socket.socket:
+        """A socket to connect with. The kernel picks its address, unless the script forced a socket or the
+        configuration names one. Raises OSError."""
+        ipv6 = ":" in to.ip
+        sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            params = self.params
+            source = params.tcp_source_ipv6 if ipv6 else params.tcp_source_ipv4
+            if params.tcp_reuse_port:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                sock.bind((to.socket.host, to.socket.port))
+            elif to.flags & FORCED:
+                sock.bind((to.socket.host, 0))
+            elif source:
+                sock.bind((str(source), 0))
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    def add_alias(self, number: int, port: int) -> bool:
+        """Send to that port of the connection's peer over it, too. False where it is gone."""
+        connection = self.connections.get(number)
+        if connection is None:
+            return False
+        address = (connection.peer[0], port)
+        if address not in self.by_address:  # never take an address away from who has it
+            self.by_address[address] = connection
+            connection.aliases = (*connection.aliases, address)
+        return True
+
+    # --- the clock ----------------------------------------------------------------------------------------
 
     def expire(self) -> None:
-        """Close connections that nothing has used for tcp_connection_lifetime."""
-        oldest = self.loop.time() - self.params.tcp_connection_lifetime
+        """Close connections that nothing has used for tcp_connection_lifetime, whose peers do not read, or that leave
+        a message unfinished."""
+        now = self.loop.time()
+        waiting = 0
         for connection in list(self.connections.values()):
-            if connection.last_used < oldest:
-                self.figures["con_timeout"] += 1
-                connection.close()
+            waiting += connection.check(now)
+        self.waiting = waiting
 
     def alive(self, number: int) -> bool:
         connection = self.connections.get(number)
@@ -235,3 +241,22 @@ class TcpTransport:
         for connection in list(self.connections.values()):
             connection.close()
         await asyncio.sleep(0)
+
+
+def prepare(sock: socket.socket, params: CoreParams) -> None:
+    """What a listening socket gets before it is bound. Raises OSError."""
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    if params.ip_free_bind:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+    set_tos(sock, params.tos)
+
+
+def set_tos(sock: socket.socket, tos: int) -> None:
+    """Set the type of service of what a socket sends (parameter tos); a system that does not let us is no reason to
+    stop."""
+    with contextlib.suppress(OSError, struct.error):
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, tos)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)

@@ -9,7 +9,9 @@ import asyncio
 import socket
 from collections.abc import Callable
 
+from olelo.core.params import CoreParams
 from olelo.core.sockets import Destination, ListenSocket, Received
+from olelo.net.tcp import prepare
 
 #: Datagrams read per wake-up, so that timers and streams get their turn under load.
 BATCH = 64
@@ -30,6 +32,8 @@ class UdpSocket:
         listen: ListenSocket,
         receive: Callable[[bytes, Received], None],
         on_error: Callable[[str], None],
+        params: CoreParams,
+        receive_buffer: int = RECEIVE_BUFFER,
     ) -> None:
         """Binds at once. Raises OSError where the address cannot be had."""
         self._loop = loop
@@ -41,9 +45,8 @@ class UdpSocket:
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._sock.setblocking(False)
-            if family == socket.AF_INET6:
-                self._sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            prepare(self._sock, params)
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self._sock.bind((listen.host, listen.port))
         except OSError:
             self._sock.close()

@@ -8,7 +8,7 @@ that one lost quote is one message.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from olelo.script.diagnostics import Diagnostics
 from olelo.script.lexer import Lexer
@@ -34,11 +34,13 @@ def parse_file(
     defines: Mapping[str, str | None] | None = None,
     read: Callable[[str], bytes] = read_file,
     environ: Mapping[str, str] | None = None,
+    substs: Sequence[tuple[str, str]] = (),
 ) -> Config:
     """Parse a configuration file with what it includes.
 
     defines: what `-A` gives (None: defined without value). read: bytes of a file by its path, OSError where there is
-    none. environ: for `#!defenv` and `$env()`; by default the process's own.
+    none. environ: for `#!defenv` and `$env()`; by default the process's own. substs: what --subst, --substdef and
+    --substdefs give, as (word, rule).
     Errors go to `diag`; the Config holds what could be read.
     """
     try:
@@ -47,7 +49,7 @@ def parse_file(
         reason = getattr(error, "strerror", None) or str(error)
         diag.error("unreadable", f"cannot read {path}: {reason}", Pos(path, 1, 1))
         return Config(path)
-    return parse_text(data, diag, file=path, defines=defines, read=read, environ=environ)
+    return parse_text(data, diag, file=path, defines=defines, read=read, environ=environ, substs=substs)
 
 
 def parse_text(
@@ -58,6 +60,7 @@ def parse_text(
     defines: Mapping[str, str | None] | None = None,
     read: Callable[[str], bytes] = read_file,
     environ: Mapping[str, str] | None = None,
+    substs: Sequence[tuple[str, str]] = (),
 ) -> Config:
     """Parse a configuration given as text; `file` is its name in positions. See parse_file."""
     env = os.environ if environ is None else environ
@@ -65,7 +68,7 @@ def parse_text(
     best: tuple[Diagnostics, Config] | None = None
     for _ in range(_MAX_REREADS):
         found = Diagnostics()
-        config, tokens, failed = _once(text, found, file, defines or {}, read, env, broken)
+        config, tokens, failed = _once(text, found, file, defines or {}, read, env, broken, substs)
         if best is None or len(found.errors) <= len(best[0].errors) + 1:
             best = (found, config)
         guess = _lost_quote(tokens, failed, broken) if failed is not None else None
@@ -86,9 +89,12 @@ def _once(
     read: Callable[[str], bytes],
     environ: Mapping[str, str],
     broken: _Broken,
+    substs: Sequence[tuple[str, str]],
 ) -> tuple[Config, list[Token], Token | None]:
     """One reading. Returns the configuration, its tokens and the token the first fault was found at."""
     pre = Preprocessor(diag, defines, read, environ)
+    for word, rule in substs:
+        pre.add_rule(word, rule, Pos("command line", 1, 1), f"--{word}")
     pre.open(file, text)
     tokens = Lexer(pre, broken).run()
     config = Config(file, defines=pre.defines, sources=pre.sources)

@@ -285,19 +285,22 @@ class Preprocessor:
         if not closed:
             self.diag.error("unterminated-string", f"the string after #!{word} is not closed", place)
             return end
-        data = self.substitute(data)
+        self.add_rule(word, self.substitute(data), place, f"#!{word}", end - start)
+        return end
+
+    def add_rule(self, word: str, data: str, place: Pos, name: str, length: int = 1) -> None:
+        """A rule `!FROM!to!g` of #!subst, #!substdef or #!substdefs, or of the option of that name."""
         try:
             if word == "subst":
                 self.substs.append(Subst(data, self._evaluate))
-                return end
-            name, value, _ = split_rule(data)
+                return
+            defined, value, _ = split_rule(data)
             self.substs.append(Subst(data, self._evaluate))
         except ValueError as error:
-            self.diag.error("bad-subst", f"#!{word}: {error}", place, "the form is !FROM!to!g", end - start)
-            return end
+            self.diag.error("bad-subst", f"{name}: {error}", place, "the form is !FROM!to!g", length)
+            return
         value = self._evaluate(value)
-        self.define("define", name, f'"{value}"' if word == "substdefs" else value or None, place)
-        return end
+        self.define("define", defined, f'"{value}"' if word == "substdefs" else value or None, place)
 
     # --- conditional parts ----------------------------------------------------------------------------------
 

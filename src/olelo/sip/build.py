@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from olelo.sip.errors import SipError
 from olelo.sip.headers import (
     CALL_ID,
     CONTENT_LENGTH,
@@ -74,6 +75,7 @@ def forward_request(
     *,
     route: bytes = b"",
     first: bytes = b"",
+    first_at: int = 0,
     source: tuple[str, int] | None = None,
     force_rport: bool = False,
     stream: bool = False,
@@ -82,7 +84,8 @@ def forward_request(
 
     Args:
         via_line: Our Via header line with its line end.
-        first: Header lines that go before all others, Record-Route for one.
+        first: Header lines that go before all others, Record-Route for one. first_at: how many of the message's edits
+            were there when they were asked for: what those insert at the same place stands before them.
         route: Path entries that go out as a Route header, before the others.
         source: Where the request came from, for the marks in its Via; None: leave the Via alone.
         stream: A Content-Length is added where it is missing.
@@ -107,10 +110,10 @@ def forward_request(
         edits = [*edits, (at, at, b"Content-Length: %d\r\n" % (len(raw) - msg.body_at))]
     uri_end = msg.ruri_at + len(msg.ruri)
     if first:
-        if top == msg.headers_at:
+        if top == msg.headers_at and len(msg.edits) <= first_at:
             via_line = first + via_line
         else:
-            edits = [*edits, (msg.headers_at, msg.headers_at, first)]
+            edits = [*edits[:first_at], (msg.headers_at, msg.headers_at, first), *edits[first_at:]]
     if not edits:
         return b"".join((raw[: msg.ruri_at], ruri, raw[uri_end:top], via_line, raw[top:]))
     # Inserted at the same place as the Via: what the script put before all headers stays before it.
@@ -165,13 +168,21 @@ def make_reply(
             parts.append(line if marks is None else marks)
             marks = None
         elif number == TO:
-            parts.append(line.rstrip() + b";tag=" + to_tag if to_tag and not msg.to.tag else line)
+            parts.append(line.rstrip() + b";tag=" + to_tag if to_tag and not _tagged(msg, line) else line)
         elif number in _COPIED or (number == RECORD_ROUTE and 180 <= status < 300):
             parts.append(line)
     head = b"\r\n".join(parts)
     if body:
         return b"%b\r\n%b%bContent-Length: %d\r\n\r\n%b" % (head, headers, server, len(body), body)
     return b"%b\r\n%b%bContent-Length: 0\r\n\r\n" % (head, headers, server)
+
+
+def _tagged(msg: Message, to_line: bytes) -> bool:
+    """Has To a tag? One that cannot be read goes back as it came, and must not keep its request from an answer."""
+    try:
+        return bool(msg.to.tag)
+    except SipError:
+        return b";tag=" in to_line.lower()
 
 
 _COPIED = frozenset((FROM, CALL_ID, CSEQ))

@@ -15,10 +15,12 @@ PING = b"\r\n\r\n"
 class StreamFramer:
     """Cuts messages out of a stream. `feed()` gives what is complete."""
 
-    __slots__ = ("_buffer", "_need", "no_length")
+    __slots__ = ("_buffer", "_need", "longest", "no_length")
 
-    def __init__(self, no_length: bool = False) -> None:
-        """no_length: a message without Content-Length has no body, instead of being an error (tcp_accept_no_cl)."""
+    def __init__(self, no_length: bool = False, longest: int = MAX_MESSAGE) -> None:
+        """no_length: a message without Content-Length has no body, instead of being an error (tcp_accept_no_cl).
+        longest: most bytes of a message."""
+        self.longest = longest
         self._buffer = b""
         self._need = 0
         self.no_length = no_length
@@ -28,36 +30,44 @@ class StreamFramer:
         4.4.1). Raises MalformedMessage: the stream cannot go on."""
         buffer = self._buffer + data if self._buffer else data
         found = []
-        while buffer:
-            if buffer[0] in (13, 10):
-                while buffer[:4] == PING:
+        size = len(buffer)
+        pos = 0  # what is before it is done with; cutting it off each time would copy the rest as often
+        while pos < size:
+            if buffer[pos] in (13, 10):
+                while buffer.startswith(PING, pos):
                     found.append(PING)
-                    buffer = buffer[4:]
-                if buffer and PING.startswith(buffer):
+                    pos += 4
+                if size - pos < 4 and PING.startswith(buffer[pos:]):
                     break
-                while buffer and buffer[0] in (13, 10):
-                    buffer = buffer[1:]
+                while pos < size and buffer[pos] in (13, 10):
+                    pos += 1
                 continue
-            if len(buffer) < self._need:
+            if size - pos < self._need:
                 break
-            length = self._length(buffer)
-            if not length or len(buffer) < length:
+            length = self._length(buffer, pos)
+            if not length or size - pos < length:
                 self._need = length
                 break
             self._need = 0
-            found.append(buffer[:length])
-            buffer = buffer[length:]
-        self._buffer = buffer
+            found.append(buffer[pos : pos + length])
+            pos += length
+        self._buffer = buffer[pos:] if pos else buffer
         return found
 
-    def _length(self, buffer: bytes) -> int:
-        """Length of the first message of the buffer; 0 where its headers have no end yet."""
-        end = buffer.find(b"\r\n\r\n")
+    @property
+    def in_message(self) -> bool:
+        """A message has begun and is not complete. Line ends alone, half of a keepalive, are none."""
+        return len(self._buffer) > 3
+
+    def _length(self, buffer: bytes, start: int) -> int:
+        """Length of the message that starts there; 0 where its headers have no end yet."""
+        end = buffer.find(b"\r\n\r\n", start)
         if end < 0:
-            if len(buffer) > MAX_HEADERS:
+            if len(buffer) - start > MAX_HEADERS:
                 raise MalformedMessage(f"headers are longer than {MAX_HEADERS} bytes", 513)
             return 0
-        head = buffer[: end + 2]
+        head = buffer[start : end + 2]
+        end -= start
         lower = head.lower()
         at = lower.find(b"\ncontent-length")
         skip = 15
@@ -75,6 +85,6 @@ class StreamFramer:
         if not text.isdigit() or len(text) > 9:
             raise MalformedMessage(f"bad Content-Length {text[:20]!r}")
         length = end + 4 + int(text)
-        if length > MAX_MESSAGE:
-            raise MalformedMessage(f"message of {length} bytes is longer than {MAX_MESSAGE}", 513)
+        if length > self.longest:
+            raise MalformedMessage(f"message of {length} bytes is longer than {self.longest}", 513)
         return length

@@ -27,6 +27,7 @@ from typing import Any
 
 from olelo.core.context import RouteContext
 from olelo.core.engine import Engine
+from olelo.core.listen import make_sockets
 from olelo.core.loader import load
 from olelo.core.receive import Receiver
 from olelo.core.sockets import Destination, ListenSocket, Received
@@ -85,7 +86,11 @@ class Bed:
         self.engine: Engine = engine
         self.diagnostics = diag
         self.host, self.port = listen
-        engine.sockets = [ListenSocket("udp", *listen), ListenSocket("tcp", *listen)]
+        if engine.listens:
+            engine.sockets = make_sockets(engine, {})
+        else:
+            everywhere = (engine.params.advertised_address, engine.params.advertised_port)
+            engine.sockets = [ListenSocket(proto, *listen, None, "", everywhere) for proto in ("udp", "tcp")]
         engine.add_alias(b"proxy")
         for text in engine.params.alias:
             engine.add_alias(text.encode("latin-1"))
@@ -111,10 +116,10 @@ class Bed:
         self._by_address[peer.address] = peer
         return peer
 
-    def deliver(self, data: bytes, sender: Peer, proto: str = "udp") -> None:
-        """Hand a peer's packet to the engine."""
+    def deliver(self, data: bytes, sender: Peer, proto: str = "udp", socket: ListenSocket | None = None) -> None:
+        """Hand a peer's packet to the engine, by the first socket of the transport unless one is named."""
         self._arrow(f"{sender.name} -> proxy: {describe(data)}")
-        socket = next(s for s in self.engine.sockets if s.proto == proto)
+        socket = socket or next(s for s in self.engine.sockets if s.proto == proto)
         conn = sender.number if proto != "udp" else 0
         self.receiver.receive(data, Received(proto, *sender.address, socket, conn))
 

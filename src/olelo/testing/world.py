@@ -52,7 +52,8 @@ class FakeServices:
 
     sent: every packet that left, in order, as (time, bytes, destination). refuse: destinations (ip, port) that cannot
     be sent to. names: host -> [(proto, ip, port)]; a host that is not there does not resolve. lookup_time: seconds
-    that a look-up takes. thread_time: seconds that a call on a thread takes. lines: (level, text) of the log.
+    that a look-up takes. thread_time: seconds that a call on a thread takes. routes: destination -> our
+    address that the route goes out by. lines: (level, text) of the log.
     """
 
     def __init__(self) -> None:
@@ -65,6 +66,8 @@ class FakeServices:
         self._lanes: dict[str, float] = {}
         self.lines: list[tuple[int, str]] = []
         self.closed_connections: set[int] = set()
+        self.routes: dict[str, str] = {}
+        self.aliases: list[tuple[int, int]] = []
         self.commands: list[str] = []
         self.on_send: Callable[[bytes, Destination], None] = lambda data, to: None
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -147,6 +150,13 @@ class FakeServices:
             self._lanes[lane] = start + self.thread_time
             await self.sleep(self._lanes[lane] - self.time)
         return call()
+
+    def local_address(self, ip: str) -> str:
+        return self.routes.get(ip, "")
+
+    def alias_connection(self, number: int, port: int) -> bool:
+        self.aliases.append((number, port))
+        return number not in self.closed_connections
 
     def connection_alive(self, number: int) -> bool:
         return number not in self.closed_connections

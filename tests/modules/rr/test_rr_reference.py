@@ -10,7 +10,6 @@ MODULES = ["pv", "tm", "sl", "rr", "textops", "xlog"]
 KNOWN = {
     "removed": "the reference leaves the rest of the removed line in the message",
     "removed and asked for again": "as above",
-    "headers before and behind": "Record-Route is made when the request leaves, behind what else goes on top",
 }
 
 #: All headers are looked at first: the reference does not see those that it has not come to yet.

@@ -6,7 +6,15 @@ from collections.abc import Awaitable
 from typing import Any
 
 from olelo.core.branches import append_branch, parse_q
-from olelo.core.context import USE_UAC_FROM, USE_UAC_TO, DestBranch, RouteContext
+from olelo.core.context import (
+    USE_UAC_FROM,
+    USE_UAC_TO,
+    VIA_SERVER_ID,
+    VIA_XAVP_FIELDS,
+    VIA_XAVP_PARAMS,
+    DestBranch,
+    RouteContext,
+)
 from olelo.core.forward import forward_reply, next_hop
 from olelo.core.lookup import find_socket, parse_phostport, socket_by_name
 from olelo.core.module import ONREPLY, Module, function
@@ -15,11 +23,6 @@ from olelo.core.sockets import Destination, ListenSocket, Received
 #: Flags that msg_iflag_set() knows; UAC_AUTH stands only in `ctx.store`.
 _INTERNAL_FLAGS = {"USE_UAC_FROM": USE_UAC_FROM, "USE_UAC_TO": USE_UAC_TO, "UAC_AUTH": 1 << 30}
 _MAX_XFLAG = 63
-
-#: Keys in `ctx.store` of what is to be added to our Via.
-VIA_SERVER_ID = "via_srvid"
-VIA_XAVP_PARAMS = "via_xavp_params"
-VIA_XAVP_FIELDS = "via_xavp_fields"
 
 
 class SendingFunctions(Module):
@@ -68,21 +71,23 @@ class SendingFunctions(Module):
 
     async def _send(self, ctx: RouteContext, host: str, proto: str) -> int:
         uri = b"sip:" + host.encode("latin-1", "replace") if host else ctx.dst_uri or ctx.ruri
-        return await self._send_to(uri, ctx.force_socket, proto, ctx.msg.raw)
+        return await self._send_to(uri, ctx.force_socket, proto, ctx.msg.raw, ctx.rcv.socket)
 
     @function("send_data", waits=True)
     async def send_data(self, ctx: RouteContext, uri: str, data: str) -> int:
         """Send bytes to a URI's address. Returns 1 or -1."""
-        return await self._send_to(uri.encode("latin-1", "replace"), None, "", _bytes(data))
+        return await self._send_to(uri.encode("latin-1", "replace"), None, "", _bytes(data), ctx.rcv.socket)
 
     @function("sendx", waits=True)
     async def sendx(self, ctx: RouteContext, uri: str, socket: str, data: str) -> int:
         """Send bytes to a URI's address from one of our sockets. Returns 1 or -1."""
         found = find_socket(self.engine, socket) if socket else None
-        return await self._send_to(uri.encode("latin-1", "replace"), found, "", _bytes(data))
+        return await self._send_to(uri.encode("latin-1", "replace"), found, "", _bytes(data), ctx.rcv.socket)
 
-    async def _send_to(self, uri: bytes, socket: ListenSocket | None, proto: str, data: bytes) -> int:
-        found: Any = next_hop(self.engine, uri, socket, proto)
+    async def _send_to(
+        self, uri: bytes, socket: ListenSocket | None, proto: str, data: bytes, near: ListenSocket | None
+    ) -> int:
+        found: Any = next_hop(self.engine, uri, socket, proto, near)
         if isinstance(found, Awaitable):
             found = await found
         if not isinstance(found, Destination):
@@ -196,23 +201,21 @@ class SendingFunctions(Module):
     @function("via_add_srvid")
     def via_add_srvid(self, ctx: RouteContext, on: int) -> int:
         """Add the parameter srvid with server_id to our Via. Returns 1."""
-        return _remember(ctx, VIA_SERVER_ID, on)
+        return _switch(ctx, VIA_SERVER_ID, on)
 
     @function("via_add_xavp_params")
     def via_add_xavp_params(self, ctx: RouteContext, on: int) -> int:
         """Add the fields of the xavp named by xavp_via_params to our Via. Returns 1."""
-        return _remember(ctx, VIA_XAVP_PARAMS, on)
+        return _switch(ctx, VIA_XAVP_PARAMS, on)
 
     @function("via_use_xavp_fields")
     def via_use_xavp_fields(self, ctx: RouteContext, on: int) -> int:
         """Take address and port of our Via from the xavp named by xavp_via_fields. Returns 1."""
-        return _remember(ctx, VIA_XAVP_FIELDS, on)
+        return _switch(ctx, VIA_XAVP_FIELDS, on)
 
 
-def _remember(ctx: RouteContext, key: str, on: int) -> int:
-    if ctx.store is None:
-        ctx.store = {}
-    ctx.store[key] = bool(on)
+def _switch(ctx: RouteContext, bit: int, on: int) -> int:
+    ctx.msg_flags = ctx.msg_flags | bit if on else ctx.msg_flags & ~bit
     return 1
 
 

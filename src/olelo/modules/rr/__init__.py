@@ -113,6 +113,7 @@ class Rr(Module):
     def _record(self, ctx: RouteContext, record: RecordRoute) -> int:
         if ctx.kind is BRANCH:
             record.branch = ctx.branch
+        record.place = len(ctx.msg.edits)
         ctx.record_route = record
         return 1
 

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from olelo.core.context import RouteContext
+from olelo.core.context import ADVERTISED, RouteContext
 from olelo.core.sockets import Destination, ListenSocket
+from olelo.core.via import advertised
 
 ALWAYS_DOUBLE = 2
 #: Bytes that add_rr_param() may collect before record_route(), as in Kamailio.
 MAX_PARAMS = 512
 
 
-def place_of(socket: ListenSocket, *, name: bool = False) -> bytes:
-    """host[:port][;transport=x] of a socket as Kamailio writes it: the port where it is not 5060, the transport where
-    it is not UDP. name: the socket's name as parameter sn (sockname_mode)."""
-    text = socket.via_host.encode("latin-1")
-    if socket.via_port != 5060:
-        text += b":%d" % socket.via_port
-    if socket.proto != "udp":
-        text += b";transport=" + (b"ws" if socket.proto == "wss" else socket.proto.encode())
-    if name and socket.name:
-        text += b";sn=" + socket.name.encode("latin-1")
-    return text
+def place_of(ctx: RouteContext, socket: ListenSocket, *, sends: bool, name: bool) -> bytes:
+    """host[:port][;transport=x] of the socket that sends or the one that received, as Kamailio writes it: the port where
+    it is not 5060, the transport where it is not UDP. name: the socket's name as parameter sn (sockname_mode)."""
+    if not sends:
+        text = socket.recorded_in
+    elif ctx.msg_flags & ADVERTISED:
+        text = socket.recorded(advertised(ctx))
+    else:
+        text = socket.recorded_out
+    return text + b";sn=" + socket.name.encode("latin-1") if name and socket.name else text
 
 
 class Parameters:
     """What add_rr_param() gave before anything was recorded: no line yet.
 
-    branch: the branch whose branch_route recorded, -1 for all of the request's branches.
+    branch: the branch whose branch_route recorded, -1 for all of the request's branches. place: how many edits the
+    message had then; what the script inserts above all headers before stands above the lines, what comes later below.
     """
 
-    __slots__ = ("branch", "params")
+    __slots__ = ("branch", "params", "place")
     recorded = False
 
     def __init__(self, params: bytes = b"") -> None:
         self.params = params
         self.branch = -1
+        self.place = 0
 
     def add(self, text: bytes) -> bool:
         """Add parameters. False where they cannot all be added."""
@@ -74,11 +76,11 @@ class RecordRoute(Parameters):
             return b""
         received = ctx.rcv.socket
         if self.double and (to.socket is not received or self.double == ALWAYS_DOUBLE):
-            return self._line(to.socket, b";r2=on") + self._line(received, b";r2=on")
-        return self._line(received, b"")
+            return self._line(ctx, to.socket, True, b";r2=on") + self._line(ctx, received, False, b";r2=on")
+        return self._line(ctx, received, False, b"")
 
-    def _line(self, socket: ListenSocket, mark: bytes) -> bytes:
-        place = place_of(socket, name=self.sockname)
+    def _line(self, ctx: RouteContext, socket: ListenSocket, sends: bool, mark: bytes) -> bytes:
+        place = place_of(ctx, socket, sends=sends, name=self.sockname)
         return b"Record-Route: <%b%b%b%b%b>\r\n" % (self.head, place, mark, self.tail, self.params)
 
 

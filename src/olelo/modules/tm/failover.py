@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from olelo.core.blocklist import ANSWERED_503, SEND_FAILED, TIMEOUT
 from olelo.core.context import RouteContext
-from olelo.core.engine import ERR
-from olelo.core.forward import build_request, via_line
+from olelo.core.forward import build_request
 from olelo.core.methods import METHODS, OTHER_METHOD
-from olelo.core.operands import ONSEND, Outgoing
+from olelo.core.onsend import stopped_by_script
 from olelo.core.sockets import STREAMS, Destination
+from olelo.core.via import via_line
 from olelo.modules.tm.upstream import Upstream
-from olelo.script.catalog import RouteKind
-from olelo.script.compile import CompiledRoute
 from olelo.sip.headers import RETRY_AFTER, VIA
 from olelo.sip.message import Message
 from olelo.transaction.branch import CANCELLED, Branch
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BLOCKED_6XX, CANCELED, NO_FAILOVER
-
-_ONSEND = ("onsend", "")
 
 
 class Failover(Upstream):
@@ -80,7 +76,7 @@ class Failover(Upstream):
             new.on_reply, new.on_failure = branch.on_reply, branch.on_failure
             new.on_branch_failure = branch.on_branch_failure
             new.spare = spare
-            if self.is_stopped(ctx, packet, to):
+            if self.engine.onsend_route is not None and stopped_by_script(ctx, packet, to):
                 self.table.outbox.pop()
                 tx.drop_branch(new)
             elif new in self.flush():
@@ -110,25 +106,3 @@ class Failover(Upstream):
         tx.drop_branch(branch)
         if isinstance(branch.destination, Destination):
             self.engine.blocklist.add(SEND_FAILED, branch.destination)
-
-    # --- onsend_route -------------------------------------------------------------------------------------
-
-    def is_stopped(self, ctx: RouteContext, packet: bytes, to: Destination) -> bool:
-        """Run onsend_route, if there is one, over a request about to leave. True: the script drops it."""
-        route = self.engine.program.routes.get(_ONSEND)
-        return route is not None and self._onsend(ctx, route, packet, to)
-
-    def _onsend(self, ctx: RouteContext, route: CompiledRoute, packet: bytes, to: Destination) -> bool:
-        if ctx.store is None:
-            ctx.store = {}
-        ctx.store[ONSEND] = Outgoing(packet, to)
-        kind, dropped = ctx.kind, ctx.dropped
-        ctx.dropped = False
-        result = self.engine.run_route(route, ctx, RouteKind.ONSEND)
-        if not isinstance(result, int):
-            self.engine.log(ERR, "tm: onsend_route cannot wait; the request is sent")
-            result.close()
-        stopped = ctx.dropped
-        ctx.kind, ctx.dropped = kind, dropped
-        del ctx.store[ONSEND]
-        return stopped

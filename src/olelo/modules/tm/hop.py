@@ -19,13 +19,13 @@ class HopByHop(Answers):
 
     def forward_ack(self, ctx: RouteContext, proxy: bytes, proto: str) -> int | Awaitable[int]:
         """An ACK for a 2xx belongs to no transaction and is forwarded statelessly (RFC 3261 section 16.11)."""
-        to = hop_now(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
+        to = hop_now(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto, ctx.rcv.socket)
         if isinstance(to, Destination):
             return 1 if forward_to(ctx, to) else -1
         return self._forward_ack_later(ctx, proxy, proto)
 
     async def _forward_ack_later(self, ctx: RouteContext, proxy: bytes, proto: str) -> int:
-        found = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto)
+        found = next_hop(self.engine, proxy or ctx.dst_uri or ctx.ruri, ctx.force_socket, proto, ctx.rcv.socket)
         if not isinstance(found, Destination | int):
             found = await found
         if isinstance(found, int):

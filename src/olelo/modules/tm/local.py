@@ -13,9 +13,9 @@ from olelo.sip.uri import parse_uri
 _COMMA = 0x2C
 
 
-def via_of(to: Destination, branch: bytes) -> bytes:
-    """Our Via line with its line end."""
-    return to.socket.via_head + branch + b"\r\n"
+def via_of(to: Destination, branch: bytes, rport: bool) -> bytes:
+    """Our Via line with its line end. rport: as the core parameter local_rport asks."""
+    return b"%b%b;rport\r\n" % (to.socket.via_head, branch) if rport else to.socket.via_head + branch + b"\r\n"
 
 
 def address(value: bytes, tag: bytes = b"") -> bytes:
@@ -26,7 +26,7 @@ def address(value: bytes, tag: bytes = b"") -> bytes:
     return value + b";tag=" + tag if tag and b";tag=" not in value else value
 
 
-def build_local(request: UacRequest, to: Destination, branch: bytes, user_agent: bytes) -> bytes:
+def build_local(request: UacRequest, to: Destination, branch: bytes, user_agent: bytes, rport: bool = False) -> bytes:
     """A request of our own as it leaves, its headers in Kamailio's order. user_agent: a whole line, or empty."""
     headers = request.headers
     if headers and not headers.endswith(b"\n"):
@@ -35,7 +35,7 @@ def build_local(request: UacRequest, to: Destination, branch: bytes, user_agent:
     return b"".join(
         (
             b"%b %b SIP/2.0\r\n" % (method, request.ruri),
-            via_of(to, branch),
+            via_of(to, branch, rport),
             b"To: %b\r\nFrom: %b\r\n" % (address(request.to_uri), address(request.from_uri, request.local_tag)),
             b"CSeq: %d %b\r\nCall-ID: %b\r\n" % (request.cseq, method, request.callid),
             b"" if b"max-forwards:" in headers.lower() else b"Max-Forwards: 70\r\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from copy import copy
 
-from olelo.core.context import DestBranch, RouteContext
+from olelo.core.context import STREAM_WISHES, DestBranch, RouteContext
 from olelo.core.engine import ERR, WARN
 from olelo.core.errors import (
     E_BAD_URI,
@@ -15,7 +15,8 @@ from olelo.core.errors import (
     E_TOO_MANY_BRANCHES,
     E_UNSPEC,
 )
-from olelo.core.forward import build_request, every_hop, hop_now, next_hop
+from olelo.core.forward import build_request, every_hop, hop_now, next_hop, other_way
+from olelo.core.onsend import stopped_by_script
 from olelo.core.reply import reply_destination
 from olelo.core.sockets import STREAMS, Destination, ListenSocket
 from olelo.modules.tm.hop import HopByHop
@@ -196,7 +197,7 @@ class Relay(HopByHop):
         targets = self.targets(ctx)
         if len(targets) == 1 and tx.on_branch is None:
             target = targets[0]
-            to = hop_now(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto)
+            to = hop_now(self.engine, proxy or target.dst_uri or target.uri, target.socket, proto, ctx.rcv.socket)
             if isinstance(to, Destination):
                 self._send_branch(ctx, tx, target, to)
                 return self._sent(ctx, tx, 1, E_UNSPEC)
@@ -260,11 +261,11 @@ class Relay(HopByHop):
         engine = self.engine
         uri = proxy or target.dst_uri or target.uri
         if not engine.params.use_dns_failover or proxy:
-            found = next_hop(engine, uri, target.socket, proto)
+            found = next_hop(engine, uri, target.socket, proto, ctx.rcv.socket)
             if not isinstance(found, Destination | int):
                 found = await found
             return found if isinstance(found, int) else [found]
-        hops = await every_hop(engine, uri, target.socket, proto)
+        hops = await every_hop(engine, uri, target.socket, proto, ctx.rcv.socket)
         if isinstance(hops, int) or target.socket is not None or not self.dns_reuse_rcv_socket:
             return hops
         ours = ctx.rcv.socket
@@ -301,8 +302,13 @@ class Relay(HopByHop):
         self, ctx: RouteContext, tx: Transaction, target: Target, to: Destination, mark: bytes = b""
     ) -> Branch:
         index = len(tx.branches)
-        packet = build_request(ctx, to, target.uri, target.path, tx.branch_id(index) + mark)
-        stopped = self.is_stopped(ctx, packet, to) or self.is_blocked(tx.method, to)
+        branch_id = tx.branch_id(index) + mark
+        packet = build_request(ctx, to, target.uri, target.path, branch_id)
+        engine = self.engine
+        if len(packet) > engine.udp_limit or ctx.msg_flags & STREAM_WISHES:
+            packet, to = other_way(ctx, to, target.uri, target.path, branch_id, packet)
+        stopped = engine.onsend_route is not None and stopped_by_script(ctx, packet, to)
+        stopped = stopped or self.is_blocked(tx.method, to)
         branch = tx.add_branch(packet, to, to.proto in STREAMS, self.engine.services.now(), target.uri)
         branch.path = target.path
         branch.ruid = target.ruid.encode("latin-1")

@@ -36,6 +36,7 @@ class Uac(Answers):
         text = params.user_agent_header if params.server_signature else ""
         #: the User-Agent line of our requests, with its line end; empty where the configuration wants none
         self.user_agent_line = text.encode("latin-1") + b"\r\n" if text else b""
+        self.local_rport = bool(params.local_rport)
         self._calls = 0
 
     # --- sending ------------------------------------------------------------------------------------------
@@ -78,13 +79,13 @@ class Uac(Answers):
         to = hops[0]
         self._complete(request, to)
         if request.method == "ACK":  # opens no transaction
-            packet = build_local(request, to, b"z9hG4bK" + self.new_token(), self.user_agent_line)
+            packet = build_local(request, to, b"z9hG4bK" + self.new_token(), self.user_agent_line, self.local_rport)
             return SENT if engine.services.send(packet, to) else E_SEND
         now = engine.services.now()
         tx = self.table.create_local(request.method, now, self.new_token())
         if request.fr_timer or request.fr_inv_timer:
             tx.set_fr(now, request.fr_inv_timer / 1000, request.fr_timer / 1000)
-        packet = build_local(request, to, tx.branch_id(0), self.user_agent_line)
+        packet = build_local(request, to, tx.branch_id(0), self.user_agent_line, self.local_rport)
         ctx = RouteContext(
             engine,
             Message.parse(packet),
@@ -153,8 +154,8 @@ class Uac(Answers):
             msg.replace(msg.ruri_at, msg.ruri_at + len(msg.ruri), ctx.ruri)
         if new.socket is not to.socket:
             start = msg.start(msg.index(VIA))
-            line = via_of(new, tx.branch_id(0))
-            msg.replace(start, start + len(via_of(to, tx.branch_id(0))), line)
+            line = via_of(new, tx.branch_id(0), self.local_rport)
+            msg.replace(start, start + len(via_of(to, tx.branch_id(0), self.local_rport)), line)
         if not msg.edits:
             return msg.raw, new
         packet = msg.apply_edits()
@@ -222,7 +223,7 @@ class Uac(Answers):
             return 0
         line, _, rest = head.partition(b"\r\n")
         packet = b"%b\r\n%b%b%b%bContent-Length: %d\r\n\r\n%b" % (
-            line, via_of(to, branch_id), rest, self.user_agent_line, headers, len(body), body,
+            line, via_of(to, branch_id, self.local_rport), rest, self.user_agent_line, headers, len(body), body,
         )  # fmt: skip
         if not engine.services.send(packet, to):
             engine.log(ERR, f"tm: cannot send the ACK to {to}")  # the 2xx will be repeated, and with it this

@@ -244,7 +244,7 @@ class UacCommands(Uac):
                 socket = to.socket
         if socket is None:
             raise RpcFault(500, "Failed to build headers block")
-        return socket.hostport
+        return f"{socket.via_host}:{socket.via_port}".encode("latin-1")
 
 
 def _must_be_sent(code: int) -> None:

@@ -10,7 +10,9 @@ from olelo.core.avps import avp_key
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.errors import E_UNSPEC, REASONS, answer_for
+from olelo.core.onsend import stopped_by_script
 from olelo.core.reply import build_reply
+from olelo.core.sockets import Destination
 from olelo.modules.tm.params import TmParams, failover_codes, tw_append
 from olelo.modules.tm.watch import Watcher
 from olelo.script.catalog import RouteKind
@@ -114,7 +116,7 @@ class Upstream(TmParams):
         if outbox:
             send = self.engine.services.send
             for packet, to, branch in outbox:
-                if not send(packet, to) and branch is not None and packet is branch.request:  # type: ignore[arg-type]
+                if packet and not send(packet, to) and branch is not None and packet is branch.request:  # type: ignore[arg-type]
                     failed = [*failed, branch]
             outbox.clear()
         self.wake()
@@ -198,6 +200,7 @@ class Upstream(TmParams):
             else:
                 self.engine.log(ERR, f"tm: {tx!r} relays an answer it does not have")
                 return
+            packet = self._onsend(tx, reply, packet)
             if tx.relay(packet, now):
                 for watcher in self.watchers:
                     watcher.answered(tx, tx.relay_status, reply.msg if reply is not None else branch.reply)
@@ -225,9 +228,16 @@ class Upstream(TmParams):
             msg_flags=request.msg_flags,
         )
         request.reply_lines = saved
+        packet = self._onsend(tx, reply, packet)
         if tx.relay(packet, now):
             for watcher in self.watchers:
                 watcher.answered(tx, status, None)
+
+    def _onsend(self, tx: Transaction, reply: RouteContext | None, packet: bytes) -> bytes:
+        """The answer that a reply brings about, or b"" where onsend_route drops it: the transaction goes on all the same."""
+        if reply is None or not self.engine.onsend_replies or not isinstance(tx.destination, Destination):
+            return packet
+        return b"" if stopped_by_script(reply, packet, tx.destination) else packet
 
     def _challenge_lines(self, tx: Transaction, status: int) -> list[bytes]:
         if status not in (401, 407):

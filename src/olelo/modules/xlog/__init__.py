@@ -38,7 +38,7 @@ class Xlog(Module):
     def write(self, level: int, text: str) -> int:
         engine = self.engine
         if level <= engine.params.debug:
-            engine.services.log(level, self.prefix + text[: self.buf_size].rstrip("\n"))
+            engine.write(level, self.prefix + text[: self.buf_size].rstrip("\n"))
         return 1
 
     def level_of(self, text: str) -> int:
