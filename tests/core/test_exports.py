@@ -141,7 +141,6 @@ def test_a_module_that_is_not_there_is_said_once() -> None:
             'loadmodule "pv.so"\nrequest_route { $sht(a=>b) = 1; }',
             "$sht is exported by Kamailio's module htable, which",
         ),
-        ("event_route[htable:mod-init] { exit; }", "event_route[htable:mod-init] is run by Kamailio's module htable"),
     ],
 )
 def test_check_names_the_module_of_what_olelo_does_not_have(text: str, message: str) -> None:

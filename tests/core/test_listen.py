@@ -79,7 +79,7 @@ def test_a_transport_whose_module_is_not_loaded_is_left_out_with_a_warning(proto
 @pytest.mark.parametrize("proto", ["tls", "sctp"])
 def test_its_module_is_one_error_with_a_place(proto: str) -> None:
     errors = [one for one in found(f"listen={proto}:127.0.0.1:5061", f'loadmodule "{proto}.so"\n') if one[0] == "error"]
-    assert errors == [("error", "unknown-module", 2, 1)]
+    assert errors == [("error", "lacking-module", 2, 1)]
 
 
 def test_websocket_is_no_transport_to_listen_on() -> None:

@@ -186,7 +186,7 @@ def test_made_anew_where_the_configuration_says_so() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("reuse", "port"), [(0, 5060), (1, 5070)])
+@pytest.mark.parametrize(("reuse", "port"), [(0, 5070), (1, 5070)])
 def test_the_receiving_socket_for_further_addresses(reuse: int, port: int) -> None:
     from olelo.core.sockets import ListenSocket, Received
 
