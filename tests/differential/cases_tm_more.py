@@ -316,7 +316,8 @@ def cancel_overtakes_the_invite(s: Scene) -> None:
     )
     cancel.start, cancel.body = f"CANCEL {invite.uri} SIP/2.0", ""
     alice.send(cancel)
-    s.wait(0.1)
+    bob.reply(bob.expect("CANCEL"), 481)
+    alice.expect(481)
     alice.send(invite)
     alice.ack_negative(invite, alice.expect(487))
 

@@ -20,6 +20,7 @@ from differential import (  # noqa: F401  (each file registers its cases)
     cases_tm,
     cases_tm_modes,
     cases_tm_more,
+    cases_tm_replies,
     cases_tm_timers,
     cases_wire,
 )
