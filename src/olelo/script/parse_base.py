@@ -71,6 +71,7 @@ class Cursor:
         self.blocks: list[Open] = []
         self.suspect = ""  # a "}" whose column says that it closes another block than it does
         self.suspect_pos = tokens[0].pos
+        self.lost: tuple[Pos, str] | None = None  # where the columns say that a "{" is missing, and after what
         self.missing_at = -1  # where something was said to be missing: two things at one place are one fault
         self.headless = False  # the route being read has no "{", which has been reported
         self.ended = False  # a fault at the end of the file has been reported

@@ -277,6 +277,9 @@ class ParamParser(StatementParser):
             self.config.items.append(CoreParam(token.pos, word, [Str(value.pos, value.text)], value.pos))
             return
         opened = self.tok if self.accept("(") else None
+        if self.tok.kind == STRING and self.tok.lines:
+            # no module's name spans lines: its closing quote is missing
+            self.fail("unterminated-string", "this string is not closed on its line", self.tok.pos)
         value = self._string(word)
         options = ""
         if opened is not None:
