@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
+from olelo.script.check_routes import route_label
+
 if TYPE_CHECKING:
     from olelo.core.context import RouteContext
     from olelo.core.engine import Engine
@@ -21,8 +23,9 @@ def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseE
         if frame.f_code.co_filename in sources:
             place = f"{frame.f_code.co_filename}:{line}"
     call_id = (ctx.msg.first_call_id() or b"-").decode("latin-1")
+    label = route_label(route.kind, route.name)
     text = "".join(traceback.format_exception(error)).rstrip()
     engine.services.log(
         _CRITICAL,
-        f"{place or 'core'}: {route.kind}_route[{route.name}] failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}",
+        f"{place or 'core'}: {label} failed on Call-ID {call_id}: {type(error).__name__}: {error}\n{text}",
     )

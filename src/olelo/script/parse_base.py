@@ -266,7 +266,9 @@ class Cursor:
         if token.kind != WORD:
             return False
         if token.text in ROUTE_WORDS:
-            return token.text != "route" or self.next_is("[") or (self.next_is("{") and token.first)
+            if token.text != "route":
+                return token.first or self.next_is("[") or self.next_is("{")
+            return self.next_is("[") or (self.next_is("{") and token.first)
         return token.text in LOAD_WORDS and token.first
 
     def recover(self, start: int) -> None:

@@ -314,8 +314,11 @@ class StatementParser(ExpressionParser):
         self.enter()
         stmt = self.action()
         self.depth -= 1
-        if token.first and self.tok.first and self.tok.pos.col == token.pos.col > indent and self.lost is None:
-            self.lost = after, label
+        if token.first and self.tok.first and token.pos.col > indent and self.lost is None:
+            column = self.tok.pos.col
+            closes = self.is_op("}") and column == indent and self.blocks and self.blocks[-1].indent < indent
+            if column == token.pos.col or closes:
+                self.lost = after, label
         return stmt
 
     def while_statement(self) -> While:
