@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
+from olelo.script.check_routes import route_label
 from olelo.sip.errors import SipError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseE
         if frame.f_code.co_filename in sources:
             place = f"{frame.f_code.co_filename}:{line}"
     call_id = (ctx.msg.first_call_id() or b"-").decode("latin-1")
-    where = f"{place or 'core'}: {route.kind}_route[{route.name}]"
+    where = f"{place or 'core'}: {route_label(route.kind, route.name)}"
     if isinstance(error, SipError):  # the message's fault: one line for one bad packet
         engine.log(_ERROR, f"{where} stopped on Call-ID {call_id}: {error}")
         return

@@ -89,19 +89,20 @@ def catalog_of(modules: Modules, loaded: set[str] | None = None) -> Catalog:
 def check(config: Config, diag: Diagnostics, modules: Modules) -> None:
     """Say everything that is wrong with a parsed configuration; runs nothing and opens nothing."""
     loaded = {item.name for item in config.items if isinstance(item, LoadModule)}
-    check_script(config, catalog_of(modules, loaded), diag)
-    _check_values(config, diag, modules)
+    catalog = catalog_of(modules, loaded)
+    check_script(config, catalog, diag)
+    _check_values(config, diag, modules, catalog.loaded)
     check_listens(config, diag)
 
 
-def _check_values(config: Config, diag: Diagnostics, modules: Modules) -> None:
+def _check_values(config: Config, diag: Diagnostics, modules: Modules, meant: set[str]) -> None:
     """Try the values of parameters, and whether the modules are there that a loaded one needs."""
     params = CoreParams()
     told = {d.pos for d in diag.errors}
     loaded = {item.name: item.pos for item in config.items if isinstance(item, LoadModule) and item.name in modules}
     for name, pos in loaded.items():
         for needed in modules[name].needs:
-            if needed not in loaded and pos not in told:
+            if needed not in loaded and needed not in meant and pos not in told:
                 diag.error(
                     "module-missing",
                     f"module {name} needs module {needed}",

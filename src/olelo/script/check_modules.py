@@ -23,6 +23,10 @@ def check_modules(config: n.Config, catalog: Catalog, diag: Diagnostics) -> dict
             _modparam(item, i, catalog, diag, loaded_at)
         elif isinstance(item, n.CoreParam):
             _core_param(item, catalog, diag)
+        elif isinstance(item, n.FlagDecl):
+            for name, bit, pos in item.names:
+                if bit > 31:
+                    diag.error("bad-flag", f"flag {name}: {bit} is no flag's number, 0 to 31 are", pos, "", len(name))
     return loaded_at
 
 
@@ -41,6 +45,9 @@ def _load(item: n.LoadModule, index: int, catalog: Catalog, diag: Diagnostics, l
             return
         hint = nearest(item.name, catalog.modules | catalog.kamailio_modules)
         diag.error("unknown-module", f"there is no module {item.name}", item.pos, hint)
+        meant = hint.removeprefix("did you mean ").removesuffix("?")
+        if meant in catalog.modules:
+            loaded_at.setdefault(meant, index)  # so that what it exports is not said to be missing as well
         return
     loaded_at[item.name] = index
 

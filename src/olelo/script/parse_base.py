@@ -74,6 +74,7 @@ class Cursor:
         self.blocks: list[Open] = []
         self.suspect = ""  # a "}" whose column says that it closes another block than it does
         self.suspect_pos = tokens[0].pos
+        self.lost: tuple[Pos, str] | None = None  # where the columns say that a "{" is missing, and after what
         self.missing_at = -1  # where something was said to be missing: two things at one place are one fault
         self.headless = False  # the route being read has no "{", which has been reported
         self.ended = False  # a fault at the end of the file has been reported
@@ -268,7 +269,9 @@ class Cursor:
         if token.kind != WORD:
             return False
         if token.text in ROUTE_WORDS:
-            return token.text != "route" or self.next_is("[") or (self.next_is("{") and token.first)
+            if token.text != "route":
+                return token.first or self.next_is("[") or self.next_is("{")
+            return self.next_is("[") or (self.next_is("{") and token.first)
         return token.text in LOAD_WORDS and token.first
 
     def recover(self, start: int) -> None:

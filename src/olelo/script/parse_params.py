@@ -277,6 +277,9 @@ class ParamParser(StatementParser):
             self.config.items.append(CoreParam(token.pos, word, [Str(value.pos, value.text)], value.pos))
             return
         opened = self.tok if self.accept("(") else None
+        if self.tok.kind == STRING and self.tok.lines:
+            # no module's name spans lines: its closing quote is missing
+            self.fail("unterminated-string", "this string is not closed on its line", self.tok.pos)
         value = self._string(word)
         options = ""
         if opened is not None:
@@ -291,6 +294,9 @@ class ParamParser(StatementParser):
             if self.next_is(".") and self.ahead(2).kind == ID:
                 name += "." + self.ahead(2).text
             hint = f'write {word} "{name}"'
+            if word.startswith("loadmodule") and self.tok.kind == ID and not self.tok.first:
+                # what the module exports is not missing because of this
+                self.config.items.append(LoadModule(self.tok.pos, module_name(name), name))
             if self.tok.first:
                 self.fail("missing-value", f'"{word}" needs a string', self.prev.end)
             self.fail("string-expected", f"{word} needs a string in quotes", self.tok.pos, hint)

@@ -248,9 +248,10 @@ class StatementParser(ExpressionParser):
             count += 1
             if count > MAX_LOGIC:
                 self.fail("too-deep", f"more than {MAX_LOGIC} times else if", token.pos, "a switch may say it shorter")
+            indent = self.indent
             self.advance()
             cond = self.condition_of("if", token)
-            node = If(token.pos, cond, self.body(f'the "if" of line {token.pos.line}', "if"))
+            node = If(token.pos, cond, self.body(f'the "if" of line {token.pos.line}', "if", indent))
             if last is None:
                 head = node
             else:
@@ -258,11 +259,12 @@ class StatementParser(ExpressionParser):
             last = node
             if not self.is_word("else"):
                 break
+            indent = self.indent
             self.advance()
             if self.is_word("if"):
                 token = self.tok
                 continue
-            last.orelse = self.body(f'the "else" of line {self.prev.pos.line}', "else")
+            last.orelse = self.body(f'the "else" of line {self.prev.pos.line}', "else", indent)
             break
         assert head is not None
         return head
@@ -304,8 +306,8 @@ class StatementParser(ExpressionParser):
             self.advance()
         return True
 
-    def body(self, label: str, word: str) -> Stmt | None:
-        """`{ actions }` or one action."""
+    def body(self, label: str, word: str, indent: int) -> Stmt | None:
+        """`{ actions }` or one action. indent: the column that the statement's line begins at."""
         if self.is_op("{"):
             self.enter()
             block = self.braces(label)
@@ -314,15 +316,22 @@ class StatementParser(ExpressionParser):
         if self.tok.kind == EOF or self.is_op("}"):
             self.missing("{", f"{word} needs a statement or a block")
             return None
+        token, after = self.tok, self.prev.end
         self.enter()
         stmt = self.action()
         self.depth -= 1
+        if token.first and self.tok.first and token.pos.col > indent and self.lost is None:
+            column = self.tok.pos.col
+            closes = self.is_op("}") and column == indent and self.blocks and self.blocks[-1].indent < indent
+            if column == token.pos.col or closes:
+                self.lost = after, label
         return stmt
 
     def while_statement(self) -> While:
+        indent = self.indent
         token = self.advance()
         cond = self.condition_of("while", token)
-        return While(token.pos, cond, self.body(f'the "while" of line {token.pos.line}', "while"))
+        return While(token.pos, cond, self.body(f'the "while" of line {token.pos.line}', "while", indent))
 
     # --- switch ---------------------------------------------------------------------------------------------
 

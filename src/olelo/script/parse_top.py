@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 from olelo.script.grammar import ROUTE_KINDS, ROUTE_TABLE
 from olelo.script.nodes import (
@@ -104,17 +105,31 @@ class TopParser(ParamParser):
                 self.forgive -= 1
                 return
             after = self.last_route
+            if self._lost_brace(after.end if after else token.pos):
+                self.forgive = MAX_DEPTH
+                return
             hint = self.suspect or (f"the last route was closed in line {after.end.line}" if after else "")
             self.suspect = ""
             self.report("stray-brace", 'this "}" closes nothing', token.pos, hint)
             self.forgive = MAX_DEPTH
             return
         is_call = token.kind in (ID, WORD) and self.next_is("(")
+        if (
+            is_call
+            and token.kind == ID
+            and self.ahead(2).kind == STRING
+            and get_close_matches(token.text, LOAD_WORDS, 1, 0.75)
+        ):
+            self._misspelt(token, self.ahead())
+            return
         is_statement = token.kind == WORD and token.text in STATEMENT_WORDS | {"else", "case"}
         if is_call or is_statement or token.kind == PVAR:
             hint = ""
             if self.last_route is not None:
                 name, end = route_label(self.last_route), self.last_route.end
+                if self._lost_brace(end):
+                    self._skip_to_top()
+                    return
                 if self.suspect and self.suspect_pos == self.last_route.pos:
                     self.report(
                         "stray-brace", f'this "}}" closes {name}, but {describe(token)} follows outside of any route',
@@ -134,11 +149,30 @@ class TopParser(ParamParser):
             following = self.ahead()
             if following.kind == ID and not following.first:
                 self.unexpected("a parameter, module or route")
-            self.fail(
-                "unknown-statement", f'"{token.text}" begins no statement', token.pos,
-                "a parameter is set with name = value", len(token.text),
-            )  # fmt: skip
+            self._misspelt(token, following)
         self.unexpected("a parameter, module or route")
+
+    def _lost_brace(self, end: Pos) -> bool:
+        """Say that the "{" of a body is missing, if the columns of its lines say so."""
+        if self.lost is None:
+            return False
+        (pos, label), self.lost, self.suspect = self.lost, None, ""
+        hint = f'the lines below stand as if in its block, and the "}}" in line {end.line} closes the route'
+        self.report("missing-brace", f'missing "{{": {label} has no block', pos, hint)
+        return True
+
+    def _misspelt(self, token: Token, following: Token) -> None:
+        """A word that begins no statement. Where one of the language's is plainly meant, it is read as that one."""
+        blocks = following.kind == OP and following.text in "[{"
+        words = ROUTE_WORDS if blocks else LOAD_WORDS
+        strings = following.kind == STRING or (self.next_is("(") and self.ahead(2).kind == STRING)
+        meant = get_close_matches(token.text, words, 1, 0.75) if blocks or strings else []
+        hint = f'"{meant[0]}" is meant' if meant else "a parameter is set with name = value"
+        self.report("unknown-statement", f'"{token.text}" begins no statement', token.pos, hint, len(token.text))
+        if not meant:
+            raise Syntax
+        token.kind, token.text = WORD, meant[0]
+        self.statement()
 
     # --- recovery -------------------------------------------------------------------------------------------
 
@@ -174,6 +208,7 @@ class TopParser(ParamParser):
     # --- routes ---------------------------------------------------------------------------------------------
 
     def route(self) -> None:
+        self.lost = None
         token = self.advance()
         self.forgive = 0
         word = token.text

@@ -198,6 +198,6 @@ def _transform(text: str, start: int, end: int) -> TransformCall:
     body = text[start:end]
     head, comma, args = body.partition(",")
     cls, dot, name = head.strip().partition(".")
-    if not cls or not dot or not name:
+    if not cls or not dot or not name or body[0] in _BLANKS:
         raise PvError(f"{{{body}}} is no transformation: {{class.name}} is", start)
     return TransformCall(cls, name, args if comma else None, start)

@@ -123,7 +123,7 @@ def _name(inner: str) -> tuple[int, bytes]:
     name = inner.encode("latin-1")
     if not name.strip():
         raise ValueError("a header name is missing")
-    if not name[:1].isalnum() and name[:1] not in b"_-.!%*+`'~" or b" " in name or b'"' in name:
+    if not name[:1].isalnum() and name[:1] not in b"_-.!%*+`~" or b" " in name or b'"' in name:
         raise ValueError(f"{inner!r} is no header name")
     return h.header_id(name), name
 
