@@ -12,8 +12,9 @@ from typing import Any
 
 from olelo.core.avps import avp_key
 from olelo.core.context import RouteContext
-from olelo.core.engine import DBG, ERR
+from olelo.core.engine import CRIT2, DBG, ERR
 from olelo.core.errors import E_UNSPEC, REASONS, answer_for
+from olelo.core.failures import traced
 from olelo.core.forward import forward_reply as forward_stateless
 from olelo.core.onsend import stopped_by_script
 from olelo.core.reply import build_reply
@@ -142,10 +143,13 @@ class Answers(TmParams):
         self._cancel_wake = None
         now = self.engine.services.now()
         for what, tx, branch in self.table.expire(now):
-            if what == ENDED:
-                self.ended(tx)
-            elif branch is not None:
-                self.go_on(tx, branch, tx.on_timeout(branch, now))
+            try:
+                if what == ENDED:
+                    self.ended(tx)
+                elif branch is not None:
+                    self.go_on(tx, branch, tx.on_timeout(branch, now))
+            except Exception as error:  # one transaction's fault must not stop the timers of the others
+                self.engine.log(CRIT2, f"tm: a timer of {tx!r} failed: {traced(error)}")
         self.flush()
 
     def ended(self, tx: Transaction) -> None:
