@@ -44,7 +44,9 @@ HEADERS = (
         ("msg.request.method", "INVITE"),
         ("msg.header.user_agent", "Phone"),
         ("msg.h.x_list.nameaddr.params.k", "1"),
-        ("hf_value.route", "<sip:a;lr>"),
+        ("hf_value.route", "<sip:a;lr>,<sip:b;lr>"),
+        ("hf_value.route[*].uri", "sip:a;lr,sip:b;lr"),
+        ("hf_value.x_none", ""),
         ("hf_value.route[2].uri", "sip:b;lr"),
         ("hf_value.x_list[-1].k", "2"),
         ("hf_value.x_list[2].p.z", ""),
@@ -97,3 +99,25 @@ def test_bad_messages_give_nothing() -> None:
     ctx = desk.context(b"INVITE sip:x SIP/2.0\r\nContact: <broken\r\nAuthorization: Basic x\r\nVia: junk\r\n\r\n")
     for expression in ("contact.uri", "authorization.username", "via[1].branch", "from.tag", "cseq.num"):
         assert select(expression)(ctx) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("hf_value2.x_auth.realm", "r,2"),
+        ("hf_value2.x_auth.integrity_protected", "yes"),
+        ("hf_value2.x_auth.username", "u"),
+        ("hf_value.x_na[1].tag", "t1"),
+        ("hf_value.x_na.tag", "t1"),
+        ("hf_value.x_na[1].q", "x;y"),
+        ("hf_value.x_na[2].uri.user", "c"),
+        ("hf_value.x_na[9].uri.user", ""),
+        ("hf_value.x_na[9].name", ""),
+    ],
+)
+def test_parameters_of_any_header_as_documented(expression: str, expected: str) -> None:
+    headers = (
+        'X-Auth: Digest username="u", realm="r,2", integrity-protected=yes\r\n'
+        'X-Na: "B" <sip:b@h>;tag=t1;q="x;y", sip:c@d\r\n'
+    )
+    assert select(expression)(Desk().context(request(headers=headers))) == expected

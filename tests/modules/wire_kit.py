@@ -63,7 +63,7 @@ class Case:
         return "\r\n".join(lines) + "\r\n" + self.headers + length + "\r\n" + self.body
 
 
-def config(cases: list[Case], modules: list[str], params: str, listen: list[str]) -> str:
+def config(cases: list[Case], modules: list[str], params: str, listen: list[str], routes: str = "") -> str:
     lines = ["debug=-1", "log_stderror=yes", "children=1", "auto_aliases=no", "server_signature=no", "check_via=no"]
     lines += [f"listen={text}" for text in listen]
     lines += [f'loadmodule "{name}.so"' for name in modules]
@@ -71,7 +71,7 @@ def config(cases: list[Case], modules: list[str], params: str, listen: list[str]
     for number, case in enumerate(cases):
         end = "forward(); exit;" if case.relay else "exit;"
         lines.append(f'  if ($ci == "case-{number}") {{ {case.script} {end} }}')
-    lines += ["  exit;", "}"]
+    lines += ["  exit;", "}", routes]
     return "\n".join(lines) + "\n"
 
 
@@ -140,10 +140,10 @@ LISTEN = ["udp:PROXY", "tcp:PROXY", "udp:SECOND"]
 
 
 def ours(
-    cases: list[Case], modules: list[str], params: str, ports: Ports, listen: list[str] | None = None
+    cases: list[Case], modules: list[str], params: str, ports: Ports, listen: list[str] | None = None, routes: str = ""
 ) -> list[list[str]]:
     """What Olelo sends, by case."""
-    text = ports.fill(config(cases, modules, params, listen or LISTEN))
+    text = ports.fill(config(cases, modules, params, listen or LISTEN, routes))
     diag = Diagnostics()
     parsed = parse_text(text, diag)
     world = FakeServices()
@@ -167,14 +167,20 @@ def ours(
 
 
 def theirs(
-    cases: list[Case], modules: list[str], params: str, ports: Ports, folder: Path, listen: list[str] | None = None
+    cases: list[Case],
+    modules: list[str],
+    params: str,
+    ports: Ports,
+    folder: Path,
+    listen: list[str] | None = None,
+    routes: str = "",
 ) -> list[list[str]]:
     """What Kamailio sends, by case."""
     if shutil.which("kamailio") is None:
         pytest.skip("kamailio is not installed")
     path = folder / "kamailio.cfg"
     ready = Case("ready", 'sl_send_reply("200", "Ready");', "OPTIONS", relay=False)
-    path.write_text(ports.fill(config([*cases, ready], modules, params, listen or LISTEN)), "latin-1")
+    path.write_text(ports.fill(config([*cases, ready], modules, params, listen or LISTEN, routes)), "latin-1")
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -233,12 +239,12 @@ def _exchange(ports: Ports, packet: str, probe: str, second: bool) -> list[str]:
 
 
 def compare(
-    cases: list[Case], modules: list[str], params: str, folder: Path, listen: list[str] | None = None
+    cases: list[Case], modules: list[str], params: str, folder: Path, listen: list[str] | None = None, routes: str = ""
 ) -> dict[str, tuple[list[str], list[str]]]:
-    """(ours, theirs) of every case by name. listen: the addresses of both, LISTEN if not given."""
+    """(ours, theirs) of every case by name. listen: the addresses of both, LISTEN if not given. routes: more routes."""
     ports = Ports()
-    mine = ours(cases, modules, params, ports, listen)
-    real = theirs(cases, modules, params, ports, folder, listen)
+    mine = ours(cases, modules, params, ports, listen, routes)
+    real = theirs(cases, modules, params, ports, folder, listen, routes)
     return {case.name: pair for case, pair in zip(cases, zip(mine, real, strict=True), strict=True)}
 
 

@@ -43,3 +43,20 @@ def test_a_stream_that_cannot_go_on(data: bytes) -> None:
 def test_no_length_means_no_body_where_that_is_allowed() -> None:
     bare = b"OPTIONS sip:x SIP/2.0\r\nTo: x\r\n\r\n"
     assert StreamFramer(no_length=True).feed(bare + ONE) == [bare, ONE]
+
+
+def test_whether_a_message_has_begun() -> None:
+    framer = StreamFramer()
+    for data, begun in ((b"\r\n", False), (b"\r\n", False), (b"OPT", False), (b"IONS sip:x", True)):
+        framer.feed(data)
+        assert framer.in_message is begun
+
+
+def test_the_longest_message_may_be_less() -> None:
+    framer = StreamFramer(longest=60)
+    with pytest.raises(MalformedMessage, match="longer than 60"):
+        framer.feed(b"OPTIONS sip:x SIP/2.0\r\nContent-Length: 61\r\n\r\n")
+
+
+def test_a_flood_of_line_ends_costs_one_pass() -> None:
+    assert StreamFramer().feed(b"\r\n" * 100_001 + b"x") == [PING] * 50_000

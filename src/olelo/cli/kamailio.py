@@ -37,6 +37,7 @@ Options:
     -A define    define a preprocessor name: -A WITH_AUTH, -A 'LIMIT=1'
     -b nr        largest UDP receive buffer, in bytes
     -c           check the configuration file
+    --cfg-print  print the configuration with its includes, without what #!ifdef leaves out
     -d           raise the log level; may be repeated
     --debug=val  log level
     -D           do not go to the background (-D and -DD alike)
@@ -63,7 +64,7 @@ Options:
 Accepted without effect, since there is one process, which has no memory pools, and modules are part of it:
     -L -m -M -n -N -O -Q -S -W -x -X --atexit
 Accepted without effect: --log-engine (lines have one form), -r and -R ("received=" is added wherever the address in
-Via is not the sender's). Refused: -t (use RootDirectory= of systemd, or a container), --cfg-print.
+Via is not the sender's). Refused: -t (use RootDirectory= of systemd, or a container).
 """
 
 _TEXT = {
@@ -121,11 +122,26 @@ def main(argv: list[str], out: TextIO | None = None, err: TextIO | None = None) 
         )
         return FAILED
     if "--cfg-print" in given:
-        print("Option '--cfg-print' is not supported here.", file=err)
-        return FAILED
+        return print_config(options, out, err)
     if "-c" in given:
         return check(options, err)
     return 0 if server().serve(options) == 0 else FAILED
+
+
+def print_config(options: ServeOptions, out: TextIO, err: TextIO) -> int:
+    """`kamailio --cfg-print`: the configuration as it is read, then it ends."""
+    from olelo.cli.cfgprint import printed
+    from olelo.cli.report import one_line
+
+    text, found = printed(options.config, options.defines, options.substs)
+    for finding in found.errors:
+        print(one_line(finding), file=err)
+    raw = getattr(out, "buffer", None)
+    if raw is not None:
+        raw.write(text.encode("latin-1", "replace"))  # as the files have it
+    else:
+        out.write(text)
+    return FAILED if found.errors else 0
 
 
 def check(options: ServeOptions, err: TextIO) -> int:

@@ -42,6 +42,8 @@ def parse_option(text: str) -> list[Listen]:
     match = _ADDRESS.fullmatch(place.strip())
     if match is None or not match[2].strip() or (match[1] and match[1].lower() not in PROTOCOLS):
         raise ValueError(f"bad address {text!r}, must be [proto:]address[:port][/advertised]")
+    if int(match[3] or 0) > 65535:
+        raise ValueError(f"port {match[3]} is too large")
     host, port = "", 0
     if slash:
         found = _ADDRESS.fullmatch(advertised)

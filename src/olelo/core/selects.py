@@ -21,23 +21,23 @@ from olelo.core.selects_headers import (
     Source,
     bad,
     credentials_part,
-    hf_value,
     name_addr_part,
     text,
     uri_part,
     via_part,
 )
+from olelo.core.selects_values import hf_value
 from olelo.core.sockets import bracketed
 from olelo.core.values import split_values
 from olelo.script.catalog import Getter, Value
 from olelo.sip import headers as h
 
 _QUOTED = re.compile(r"""([A-Za-z_]\w*)\[["'](.*)["']\]\Z""")
-_PART = re.compile(r"([A-Za-z_][\w\-]*)(?:\[(-?\d+)\])?\Z")
+_PART = re.compile(r"([A-Za-z_][\w\-]*)(?:\[(-?\d+|\*)\])?\Z")
 
 
 def parse_select(expression: str) -> list[Part]:
-    """The parts of a select, each with its index (None without one). Raises: ValueError."""
+    """The parts of a select, each with its index (None without one, and for [*]). Raises: ValueError."""
     found: list[Part] = []
     for piece in _pieces(expression.strip().removeprefix("@")):
         if piece[:1] in "\"'" and len(piece) > 1 and piece[-1] == piece[0]:
@@ -49,7 +49,7 @@ def parse_select(expression: str) -> list[Part]:
             continue
         if match is None:
             raise ValueError(f"{piece!r} is no part of a select")
-        found.append((match[1], int(match[2]) if match[2] else None))
+        found.append((match[1], int(match[2]) if match[2] and match[2] != "*" else None))
     return found
 
 

@@ -75,7 +75,7 @@ class UdpSocket:
             self._sock.sendto(data, (to.ip, to.port))
         except BlockingIOError:
             self.dropped += 1
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             self.on_error(f"udp {self.listen.text}: send to {to.ip}:{to.port}: {error}")
             return False
         return True

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from modules.tm.kit import bed, said
 
 
@@ -203,3 +207,22 @@ def test_forward_nonack_needs_a_transaction_and_sends_no_100() -> None:
     bob.gets("INVITE").reply(180)
     alice.gets(180)
     net.quiet()
+
+
+def test_a_timer_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = bed("request_route { t_relay(); }")
+    tm = net.engine.modules["tm"]
+    alice, bob = net.peer("alice"), net.peer("bob")
+    for name in ("one", "two"):
+        alice.request("MESSAGE", bob.uri, call_id=name)
+    real = type(tm).go_on
+
+    def fails_for_one(self: object, tx: Any, *rest: object) -> None:
+        if tx.request.call_id == b"one":
+            raise RuntimeError("oh")
+        real(self, tx, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(tm), "go_on", fails_for_one)
+    net.advance(40.0)
+    alice.gets(408)
+    assert [line for line in net.log if "a timer of" in line and "RuntimeError: oh" in line]

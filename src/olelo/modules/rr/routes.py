@@ -194,7 +194,7 @@ class Follower:
                     if socket.name.encode("latin-1") == name:
                         ctx.force_socket = socket
                         return
-        proto = _transport(uri)
+        proto = uri.transport
         found = find_socket(ctx, uri, uri.port or DEFAULT_PORT.get(proto, 5060)) or find_socket(ctx, uri, uri.port)
         if found is not None:
             ctx.force_socket = found
@@ -205,14 +205,10 @@ class Follower:
                 ctx.engine.log(WARN, f"rr: second RR uri is not myself ({text})")
 
 
-def _transport(uri: Uri) -> str:
-    return uri.transport or ("tls" if uri.scheme == "sips" else "")
-
-
 def find_socket(ctx: RouteContext, uri: Uri, port: int) -> ListenSocket | None:
     """Our socket that a URI names, by its own or its advertised address; port 0 and no transport match any."""
     host = uri.host.decode("latin-1").strip("[]").lower()
-    proto = _transport(uri)
+    proto = uri.transport
     for socket in ctx.engine.sockets:
         if proto and socket.proto != proto and not (proto == "ws" and socket.proto == "wss"):
             continue

@@ -10,7 +10,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 from olelo.core.context import RouteContext
-from olelo.core.engine import DBG, ERR, WARN
+from olelo.core.engine import CRIT2, DBG, ERR, WARN
+from olelo.core.failures import traced
 from olelo.core.forward import forward_reply as forward_stateless
 from olelo.modules.tm.failover import Failover
 from olelo.script.catalog import RouteKind
@@ -34,11 +35,14 @@ class Answers(Failover):
             if branch.tx is not None:
                 self.go_on(branch.tx, branch, branch.tx.fail_branch(branch, 503, now))
         for what, tx, late in expired:
-            if what == ENDED:
-                self.ended(tx)
-            elif late is not None:
-                self.timed_out(tx, late, now)
-                self.go_on(tx, late, tx.on_timeout(late, now))
+            try:
+                if what == ENDED:
+                    self.ended(tx)
+                elif late is not None:
+                    self.timed_out(tx, late, now)
+                    self.go_on(tx, late, tx.on_timeout(late, now))
+            except Exception as error:  # one transaction's fault must not stop the timers of the others
+                self.engine.log(CRIT2, f"tm: a timer of {tx!r} failed: {traced(error)}")
         self.flush()
 
     def ended(self, tx: Transaction) -> None:
