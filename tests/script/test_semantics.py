@@ -48,7 +48,7 @@ PIECES = {
         L("$var(y)"); if ($var(d) + "5" > 100) { L("a"); } if ($var(d) + 1 + 1 == 14) { L("b"); }
         if ($avp(u) + $avp(s) + "x" == 5) { L("c"); } $var(y) = (int)($avp(s) + 1); L("$var(y)");
         if (17 == $var(d) + "5") { L("d"); } if ($var(d) + "5" == 125) { L("e"); } if ($var(d) + "x") { L("f"); }
-        $var(y) = 0 | ((str)$avp(s) + "1"); L("$var(y)"); if ($avp(s) + 1 ieq 6 && nope()) { L("g"); }
+        if ($avp(s) + 1 ieq 6 && nope()) { L("g"); }
         $var(y) = $avp(s) + 1; L("$var(y)"); if ($avp(s) + 1 > route(SEVEN)) { L("h"); }
         switch($avp(s) + 1) { case 6: L("six"); break; case 51: L("fifty-one"); }""",
     "texts as numbers": """
