@@ -86,7 +86,7 @@ class Oracle:
                 return self.switch(stmt, ctx)
             case n.Return():
                 try:
-                    code = 1 if stmt.value is None else number(self.value(stmt.value, ctx))
+                    code = 1 if stmt.value is None else self.number(stmt.value, ctx)
                 except NoValue:
                     code = -1
                 raise Exit if code == 0 else Return(code)
@@ -110,7 +110,7 @@ class Oracle:
 
     def if_(self, stmt: n.If, ctx: Any) -> int:
         try:
-            true = number(self.value(stmt.cond, ctx)) > 0
+            true = self.number(stmt.cond, ctx) > 0
         except NoValue:
             true = False
         branch = stmt.then if true else stmt.orelse
@@ -123,7 +123,7 @@ class Oracle:
         loops = 0
         while True:
             try:
-                if number(self.value(stmt.cond, ctx)) == 0:
+                if self.number(stmt.cond, ctx) == 0:
                     return value
             except NoValue:
                 return value
@@ -141,8 +141,7 @@ class Oracle:
         textual = first is not None and (first.regex or isinstance(first.label, n.Str))
         found = None
         try:
-            subject = self.value(stmt.subject, ctx)
-            wanted = string(subject) if textual else number(subject)
+            wanted = string(self.value(stmt.subject, ctx)) if textual else self.number(stmt.subject, ctx)
             for i, case in enumerate(stmt.cases):
                 if case.label is None:
                     continue
@@ -203,7 +202,7 @@ class Oracle:
             case n.Unary():
                 return self.unary(expr, ctx)
             case n.Ternary():
-                chosen = expr.yes if number(self.value(expr.cond, ctx)) > 0 else expr.no
+                chosen = expr.yes if self.number(expr.cond, ctx) > 0 else expr.no
                 got = self.value(chosen, ctx)
                 return "" if got is None else got
             case n.Binary():
@@ -213,7 +212,10 @@ class Oracle:
     def unary(self, expr: n.Unary, ctx: Any) -> Any:
         if expr.op == "defined":  # anything but a variable is defined, and not looked at
             return int(not isinstance(expr.operand, n.Var) or self.value(expr.operand, ctx) is not None)
-        got = self.value(expr.operand, ctx)
+        if expr.op in ("!", "-", "~", "(int)"):
+            got: Any = self.number(expr.operand, ctx)
+        else:
+            got = self.value(expr.operand, ctx)
         match expr.op:
             case "!":
                 return int(number(got) == 0)
@@ -236,11 +238,16 @@ class Oracle:
         if op in ("==", "!=", "eq", "ne", "ieq", "ine") and isinstance(expr.right, n.Var) and expr.right.text == "null":
             undefined = isinstance(expr.left, n.Var) and self.value(expr.left, ctx) is None
             return int(undefined == (op in ("==", "eq", "ieq")))
-        left = self.value(expr.left, ctx)
         if op == "&&":
-            return int(number(left) != 0 and number(self.value(expr.right, ctx)) != 0)
+            return int(self.number(expr.left, ctx) != 0 and self.number(expr.right, ctx) != 0)
         if op == "||":
-            return int(number(left) != 0 or number(self.value(expr.right, ctx)) != 0)
+            return int(self.number(expr.left, ctx) != 0 or self.number(expr.right, ctx) != 0)
+        if op in NUMERIC:
+            return arithmetic(op, self.number(expr.left, ctx), self.number(expr.right, ctx))
+        left = self.value(expr.left, ctx)
+        if op in ("+", "==", "!=") and _is_int(expr.left):
+            wanted = self.number(expr.right, ctx)
+            return left + wanted if op == "+" else int((left == wanted) == (op == "=="))
         right = self.value(expr.right, ctx)
         if op == "+":
             return left + number(right) if isinstance(left, int) else string(left) + string(right)
@@ -258,7 +265,23 @@ class Oracle:
             return int((string(left) == string(right)) == (op == "eq"))
         if op == "=~":
             return int(re.search(string(right), string(left), re.I) is not None)
-        return arithmetic(op, number(left), number(right))
+        raise AssertionError(op)
+
+    def number(self, expr: n.Expr, ctx: Any) -> int:
+        """The value where a number is wanted: a sum is then one of numbers, unless its left side is text as written."""
+        if isinstance(expr, n.Binary) and expr.op == "+" and not _is_str(expr.left):
+            return self.number(expr.left, ctx) + self.number(expr.right, ctx)
+        return number(self.value(expr, ctx))
+
+
+NUMERIC = frozenset("- * / mod | & ^ > < >= <= ieq ine".split())
+
+
+def _is_str(expr: n.Expr) -> bool:
+    """Is the type a text already when the configuration is read?"""
+    if isinstance(expr, n.Binary) and expr.op == "+":
+        return _is_str(expr.left)
+    return isinstance(expr, n.Str) or (isinstance(expr, n.Unary) and expr.op == "(str)")
 
 
 def _constant(expr: n.Expr) -> Any:

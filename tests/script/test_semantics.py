@@ -43,6 +43,14 @@ PIECES = {
         $avp(s) = "5"; $avp(i) = 5; $var(y) = "a" + 1 + 2; L("$var(y)"); $var(y) = $avp(s) + 1; L("$var(y)");
         $var(y) = $avp(i) + "1"; L("$var(y)"); $var(y) = $avp(u) + 1; L("$var(y)"); $var(y) = $avp(u) + "a";
         L("$var(y)"); $var(y) = 1 + $avp(s); L("$var(y)"); $var(y) = strlen($avp(s)) + 1; L("$var(y)");""",
+    "a sum adds where a number is wanted": """
+        $avp(s) = "5"; $var(d) = "12"; $var(y) = 0 ^ ($var(d) + "5"); L("$var(y)"); $var(y) = -($avp(s) + $avp(s));
+        L("$var(y)"); if ($var(d) + "5" > 100) { L("a"); } if ($var(d) + 1 + 1 == 14) { L("b"); }
+        if ($avp(u) + $avp(s) + "x" == 5) { L("c"); } $var(y) = (int)($avp(s) + 1); L("$var(y)");
+        if (17 == $var(d) + "5") { L("d"); } if ($var(d) + "5" == 125) { L("e"); } if ($var(d) + "x") { L("f"); }
+        if ($avp(s) + 1 ieq 6 && nope()) { L("g"); }
+        $var(y) = $avp(s) + 1; L("$var(y)"); if ($avp(s) + 1 > route(SEVEN)) { L("h"); }
+        switch($avp(s) + 1) { case 6: L("six"); break; case 51: L("fifty-one"); }""",
     "texts as numbers": """
         $avp(q) = "0x1F"; $var(y) = 1 + $avp(q); L("$var(y)"); $avp(q) = "12abc"; $var(y) = (int)$avp(q);
         L("$var(y)"); $avp(q) = " 12"; $var(y) = 0 + $avp(q); L("$var(y)"); $avp(q) = "-12"; $var(y) = 0 + $avp(q);

@@ -31,11 +31,15 @@ class CodegenError(Exception):
 
 @dataclass(slots=True, frozen=True)
 class Code:
-    """Python text of an expression. kind: "int", "str", "bool" (a Python truth value), "any" (int, str or None)."""
+    """Python text of an expression. kind: "int", "str", "bool" (a Python truth value), "any" (int, str or None).
+
+    number: another text, for where a number is wanted: there a sum adds, whatever its operands are.
+    """
 
     text: str
     kind: str
     atom: bool = True
+    number: str = ""
 
     def group(self) -> str:
         return self.text if self.atom else f"({self.text})"
@@ -118,13 +122,18 @@ class ExprGen:
         """Keep a value in a local, because statements follow before it is used."""
         name = self.temp()
         self.out.line(f"{name} = {code.text}", pos)
-        return Code(name, code.kind)
+        number = self.temp() if code.number else ""
+        if number:
+            self.out.line(f"{number} = {code.number}", pos)
+        return Code(name, code.kind, number=number)
 
     def as_int(self, code: Code) -> Code:
         if code.kind == "int":
             return code
         if code.kind == "bool":
             return Code(f"1 if {code.text} else 0", "int", False)
+        if code.number:
+            return Code(code.number, "int", code.number.isidentifier())
         return Code(f"{self.unit.helper('to_int')}({code.text})", "int")
 
     def as_str(self, code: Code) -> Code:
@@ -313,7 +322,9 @@ class ExprGen:
             return Code(f"{self.as_int(left).group()} + {self.as_int(right).group()}", "int", False)
         if left.kind == "str":
             return Code(f"{left.group()} + {self.as_str(right).group()}", "str", False)
-        return Code(f"{self.unit.helper('add')}({left.text}, {self.as_value(right).text})", "any")
+        # by the left one's type at run time, but a sum of numbers where a number is wanted (rval_expr_eval_int)
+        number = f"{self.as_int(left).group()} + {self.as_int(right).group()}"
+        return Code(f"{self.unit.helper('add')}({left.text}, {self.as_value(right).text})", "any", number=number)
 
     def _match(self, expr: n.Binary, left: Code, right: Code) -> Code:
         pattern = ops.constant(expr.right)
