@@ -3,23 +3,44 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILED := build/.compiled
+PLAIN := build/plain
 
-.PHONY: setup run test check fast format docs bench clean
+.PHONY: setup run test check fast format docs bench plain clean
 
-setup: $(STAMP)
+setup: $(STAMP) $(COMPILED)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	OLELO_COMPILE=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-run: setup
+# The packet's path is compiled beside its sources (setup.py says what). Without a C compiler, or with OLELO_COMPILE=0,
+# it stays plain Python; `make plain` goes back to that.
+$(COMPILED): $(STAMP) setup.py $(shell find src -name '*.py')
+	@mkdir -p build
+	@find src -name '*.so' -delete
+	@echo "compiling the packet's path (about a minute; OLELO_COMPILE=0 leaves it plain Python)"
+	@$(BIN)/python setup.py --quiet build_ext --inplace >build/compile.log 2>&1 || { \
+		find src -name '*.so' -delete; \
+		echo "compiling failed, it stays plain Python; the reason is in build/compile.log"; }
+	@find src -name '*.so' -exec touch {} +
+	@touch $@
+
+plain:
+	find src -name '*.so' -delete
+
+# Without compiling: a newcomer does not wait for it.
+run: $(STAMP)
 	@mkdir -p run
 	@$(BIN)/olelo serve -f examples/first-call.cfg
 
 test: setup
 	@sh tests/install-tools.sh
 	$(BIN)/python -m pytest -n 2
+	@echo "and once more without the compiled code"
+	@rm -rf $(PLAIN) && mkdir -p $(PLAIN) && cp -r src/. $(PLAIN) && find $(PLAIN) -name '*.so' -delete
+	PYTHONPATH=$(PLAIN) $(BIN)/python -m pytest -q -n 2 -m 'not reference and not wire'
 
 fast: setup
 	$(BIN)/python -m pytest -q -n 2 -m 'not reference and not wire'

@@ -27,6 +27,7 @@ from olelo.core.receive import Receiver
 from olelo.modules import all_modules
 from olelo.net import process
 from olelo.net.log import Log
+from olelo.net.pages import use_large_pages
 from olelo.net.services import NetServices
 from olelo.net.tcp import EXPIRE_EVERY
 from olelo.rpc.core_commands import register_core_commands
@@ -218,6 +219,7 @@ class Server:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        use_large_pages()
         self._collect_when_quiet()
         self._say()
 

@@ -243,6 +243,10 @@ class Module:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._repeated: dict[str, list[Any]] = {}
+        for cls in type(self).__mro__:
+            for attribute, found in vars(cls).items():
+                if isinstance(found, Param):
+                    self.__dict__.setdefault(attribute, found.default)
 
     def values(self, name: str) -> list[Any]:
         """All values of a parameter declared with repeat=True, in file order."""
