@@ -16,7 +16,8 @@ from setuptools import Extension, setup
 ROOMS = ("sip", "transaction")
 FILES = """
 core/avps core/branches core/context core/corestats core/edits core/engine core/failures core/forward core/lookup
-core/memory core/party core/receive core/reply core/ruri core/sockets core/stats core/values core/xavp
+core/memory core/onsend core/party core/receive core/reply core/ruri core/sockets core/stats core/values core/via
+core/xavp
 modules/rr/entries modules/rr/record modules/rr/routes modules/sanity/checks modules/textops/parts
 modules/usrloc/store net/udp script/runtime
 """
