@@ -236,6 +236,7 @@ class Lexer:
         self._emit(frame, STRING, value, i, end)
         stop = strings.closing_quote(text, i + 1) if text[i] == '"' else end
         self.tokens[-1].lines = text.count("\n", i, stop) - text.count("\\\n", i, stop) if stop > 0 else 1
+        self.tokens[-1].joined = 0 < stop < end - 1 and "\n" not in text[stop : text.find('"', stop + 1)]
         if self.module_word:
             self.module_word = False
             name = module_name(value)

@@ -134,6 +134,11 @@ class ExpressionParser(AddressParser):
             self.advance()
             return Var(token.pos, token.text)
         if kind == STRING:
+            if token.joined and self.calling:
+                self.diag.warning(
+                    "joined-strings", f"two strings side by side are one argument of {self.calling}()", token.pos,
+                    "is a comma missing between them?",
+                )  # fmt: skip
             self.advance()
             return Str(token.pos, token.text)
         if kind == NUMBER:

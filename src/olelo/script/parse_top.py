@@ -150,6 +150,7 @@ class TopParser(ParamParser):
             if following.kind == ID and not following.first:
                 self.unexpected("a parameter, module or route")
             self._misspelt(token, following)
+            return
         self.unexpected("a parameter, module or route")
 
     def _lost_brace(self, end: Pos) -> bool:

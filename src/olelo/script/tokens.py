@@ -29,7 +29,7 @@ class Token:
     pos is its first byte, end the place just after its last one; a token from a macro has the place of the use.
     first: it is the first token of its line. offset: where it starts in the file's text (-1 inside a macro).
     lines: how many line ends a string's (first) quotes hold that no backslash takes away.
-    stray: characters before it that no token holds.
+    stray: characters before it that no token holds. joined: a string made of two on one line.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Token:
     lines: int = 0
     offset: int = -1
     stray: str = ""
+    joined: bool = False
 
 
 # --- reserved words -------------------------------------------------------------------------------------------
