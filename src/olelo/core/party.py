@@ -11,6 +11,15 @@ from olelo.sip.message import Message
 
 def tag_of(msg: Message, number: int) -> bytes:
     """The tag in From or To; b"" where there is none, or no such header. Raises MalformedHeader."""
+    if number != TO:
+        return _tag_of(msg, number)
+    tag = msg.to_tag
+    if tag is None:  # asked for several times on a message's way
+        tag = msg.to_tag = _tag_of(msg, TO)
+    return tag
+
+
+def _tag_of(msg: Message, number: int) -> bytes:
     hids = msg.hids
     if number not in hids:
         return b""

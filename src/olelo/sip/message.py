@@ -62,6 +62,8 @@ class Message:
     body_at = 0
     #: kept here by the transaction room, which asks for it several times: the key of the server transaction
     transaction_key: bytes | None = None
+    #: kept here by core/party, for the same reason
+    to_tag: bytes | None = None
     _starts: list[int] | None = None
     _ends: list[int] | None = None
     _via: Via | None = None
@@ -85,20 +87,22 @@ class Message:
         at = msg._first_line()
         msg.headers_at = at
         end = data.find(b"\r\n\r\n", at - 2)
-        head = data[at:end]
         # The usual form, CRLF everywhere and nothing folded, is cut by the interpreter's C code; the rest line by line.
-        if end >= at and b"\n " not in head and b"\n\t" not in head:
+        if end >= at:
+            head = data[at:end]
             lines = head.split(b"\r\n")
             if head.count(b"\n") == len(lines) - 1:
-                msg.lines = lines
-                msg.body_at = end + 4
                 found = [_known(line[: line.find(b":")]) for line in lines]
-                msg.hids = msg._named_slowly(found) if None in found else found  # type: ignore[assignment]
-                if not msg.is_request:
-                    msg.method = msg._cseq_method()
-                if len(lines) > MAX_HEADERS:
-                    raise MalformedMessage(f"more than {MAX_HEADERS} headers", 513)
-                return msg
+                unusual = None in found  # a folded line begins with a blank, and is no header's name
+                if not unusual or (b"\n " not in head and b"\n\t" not in head):
+                    msg.lines = lines
+                    msg.body_at = end + 4
+                    msg.hids = msg._named_slowly(found) if unusual else found  # type: ignore[assignment]
+                    if not msg.is_request:
+                        msg.method = msg._cseq_method()
+                    if len(lines) > MAX_HEADERS:
+                        raise MalformedMessage(f"more than {MAX_HEADERS} headers", 513)
+                    return msg
         msg._parse_slowly(at)
         return msg
 
@@ -384,7 +388,8 @@ class Message:
     def remove_header(self, i: int) -> None:
         """Note that a header's line does not go out."""
         start = self.start(i)
-        self.edits.append((start, self.end(i), b""))
+        end = self._ends[i] if self._ends is not None else start + len(self.lines[i]) + 2
+        self.edits.append((start, end, b""))
 
     def prepend_header(self, line: bytes) -> None:
         """Note a new header line (with its line end) before all others."""

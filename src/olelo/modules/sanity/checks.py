@@ -75,30 +75,43 @@ def via_header(msg: Message) -> Fault | None:
     return None
 
 
+def _cseq(msg: Message) -> list[bytes] | None:
+    """CSeq's number and method as written; None where it does not have both."""
+    if CSEQ not in msg.hids:
+        return None
+    line = msg.lines[msg.hids.index(CSEQ)]
+    words = line[line.find(b":") + 1 :].split()
+    return words if len(words) == 2 else None
+
+
 def cseq_method(msg: Message) -> Fault | None:
     """The methods in CSeq and request line are the same."""
-    i = msg.index(CSEQ)
-    if i < 0 or not msg.is_request:
-        return SILENT
-    line = msg.lines[i]
-    words = line[line.find(b":") + 1 :].split()
-    if len(words) != 2:
-        return SILENT
-    if words[1].decode("latin-1") != msg.method:
-        return 400, b"CSeq method does not match request method"
-    return None
+    words = _cseq(msg)
+    return SILENT if words is None or not msg.is_request else _wrong_method(words[1], msg)
 
 
 def cseq_value(msg: Message) -> Fault | None:
     """The number in CSeq is one, below 2**32."""
-    i = msg.index(CSEQ)
-    if i < 0:
+    words = _cseq(msg)
+    return SILENT if words is None else _wrong_number(words[0])
+
+
+def cseq(msg: Message) -> Fault | None:
+    """Both, for masks that ask for both: nearly all do."""
+    words = _cseq(msg)
+    if words is None or not msg.is_request:
         return SILENT
-    line = msg.lines[i]
-    words = line[line.find(b":") + 1 :].split()
-    if len(words) != 2:
-        return SILENT
-    if not words[0].isdigit() or len(words[0]) > 10 or int(words[0]) > _MAX_UINT:
+    return _wrong_method(words[1], msg) or _wrong_number(words[0])
+
+
+def _wrong_method(word: bytes, msg: Message) -> Fault | None:
+    if word.decode("latin-1") != msg.method:
+        return 400, b"CSeq method does not match request method"
+    return None
+
+
+def _wrong_number(word: bytes) -> Fault | None:
+    if not word.isdigit() or len(word) > 10 or int(word) > _MAX_UINT:
         return 400, b"CSeq number is illegal"
     return None
 
@@ -218,13 +231,14 @@ def plan(checks: int, uri_checks: int, proxy_require: Check) -> tuple[Check, ...
     """The checks that a pair of masks asks for, in their order; each once."""
     uris = [(URI_RURI, ruri), (URI_FROM, from_uri), (URI_TO, to_uri), (URI_CONTACT, contact_uri)]
     found: list[Check] = []
+    both = checks & CSEQ_METHOD and checks & CSEQ_VALUE
     for bit, check in (
         (RURI_VERSION, requests_only),  # the parser refuses other versions
         (RURI_SCHEME, ruri),
         (REQUIRED_HEADERS, required_headers),
         (VIA_HEADER, via_header),
-        (CSEQ_METHOD, cseq_method),
-        (CSEQ_VALUE, cseq_value),
+        (CSEQ_METHOD, cseq if both else cseq_method),
+        (CSEQ_VALUE, cseq if both else cseq_value),
         (LENGTH, content_length),
         (EXPIRES_VALUE, expires),
         (PROXY_REQUIRE, proxy_require),

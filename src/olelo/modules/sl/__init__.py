@@ -9,6 +9,7 @@ from olelo.core.engine import ERR
 from olelo.core.errors import answer_for
 from olelo.core.forward import forward_reply
 from olelo.core.module import FAILURE, ONREPLY, REQUEST, Module, Value, function, param, rpc, variable
+from olelo.core.party import TO, tag_of
 from olelo.core.reply import reply_stateless
 from olelo.sip.message import Message
 
@@ -141,7 +142,7 @@ class Sl(Module):
         """Before the script: True for the ACK of an answer of ours, which ends here."""
         if self._last_answer + ACK_WAIT < self.engine.services.now():
             return False
-        if ctx.msg.to.tag != self.tag(ctx.msg):
+        if tag_of(ctx.msg, TO) != self.tag(ctx.msg):
             return False
         self._acks += 1
         if self.engine.has_event("sl:filtered-ack"):
