@@ -204,6 +204,8 @@ class Server:
         register_core_commands(self.registry, live)
         self.registry.register_all(engine.commands.values())
         await self.services.open(engine.sockets, params, self.receiver.receive, options.max_recv_buffer)
+        if self.services.tcp is not None:
+            self.services.tcp.on_unsent = engine.send_failed
         self.services.count_in(engine.stats)
         for module in engine.modules.values():
             module.start()

@@ -40,15 +40,9 @@ _GROUPS: dict[str, str] = {
     "headers without end are no message and are not answered; Kamailio answers 500": "shape_no_empty_line",
     "a status line without reason and space is taken; Kamailio drops it": "reply_without_reason_and_space",
     "there is no status above 699 (RFC 3261 section 7.2); Kamailio passes it on": "reply_of_status_700",
-    "a connection that is refused is noticed by the timer; Kamailio answers 477 at once, and twice": (
-        "tcp_callee_that_is_not_there"
-    ),
     "t_cancel_branches(this) cancels this branch alone; Kamailio cancels all": "tm_reply_route_cancels_this_one",
     "the flags of t_relay_to() as its only argument count, as Kamailio's page says": "relay_to_with_flags",
     "a display name that t_uac_send() is given goes into From, as in later releases": "uac_with_everything_given",
-    "a TCP connection that is refused is noticed when fr_timer ends, not at once": (
-        "udp_caller_and_a_tcp_callee_that_is_not_there"
-    ),
     "an INVITE repeated after its ACK is absorbed (RFC 3261 section 17.2.1); Kamailio answers again": (
         "invite_retransmitted_after_180"
     ),

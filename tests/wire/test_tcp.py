@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
@@ -30,7 +30,9 @@ class Server:
             self.params.set(name, value)
         self.messages: list[tuple[bytes, Received]] = []
         self.errors: list[str] = []
+        self.unsent: list[bytes] = []
         self.transport = TcpTransport(asyncio.get_running_loop(), self.params, self.receive, self.errors.append)
+        self.transport.on_unsent = self.unsent.append
         self.socket = ListenSocket("tcp", "127.0.0.1", free_port())
 
     def receive(self, data: bytes, rcv: Received) -> None:
@@ -58,6 +60,20 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def full_backlog() -> Iterator[int]:
+    """A port whose listener takes no more connections: the next attempt gets no answer."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        yield int(listener.getsockname()[1])
 
 
 @asynccontextmanager
@@ -292,16 +308,61 @@ def test_connecting() -> None:
     play(scene)
 
 
-def test_what_was_sent_to_nobody_is_told_and_forgotten() -> None:
+def test_a_port_of_this_host_where_nobody_listens_is_refused_at_once() -> None:
     async def scene() -> None:
         async with listening() as server:
-            assert server.transport.send(MESSAGE, server.to(free_port())) is True  # nobody knows yet
-            await server.until(lambda: server.errors)
+            assert server.transport.send(MESSAGE, server.to(free_port())) is False
             assert "cannot connect" in server.errors[0]
+            assert "refused" in server.errors[0]
             assert server.transport.by_address == {}
-            await server.until(lambda: not server.transport._connecting)
+            assert not server.transport._connecting
+            assert server.transport.figures["connect_failed"] == 1
+            assert server.unsent == []
         async with listening(tcp_no_connect=1) as server:
             assert server.transport.send(MESSAGE, server.to(free_port())) is False
+
+    play(scene)
+
+
+def test_what_waited_for_a_connection_that_never_was_comes_back() -> None:
+    async def scene() -> None:
+        async with listening() as server:
+            with full_backlog() as port:
+                server.params.tcp_connect_timeout = 0.01  # type: ignore[assignment]
+                assert server.transport.send(b"one", server.to(port)) is True  # nobody knows yet
+                assert server.transport.send(b"two", server.to(port)) is True
+                await server.until(lambda: server.errors)
+            assert "timed out" in server.errors[0]
+            assert server.unsent == [b"one", b"two"]
+            assert server.transport.by_address == {}
+            assert server.transport.figures["connect_failed"] == 1
+            await server.until(lambda: not server.transport._connecting)
+
+    play(scene)
+
+
+def test_what_waited_for_one_connection_too_many_comes_back() -> None:
+    async def scene() -> None:
+        async with listening() as server, listening() as peer:
+            assert server.transport.send(MESSAGE, server.to(peer.socket.port)) is True
+            server.params.tcp_max_connections = 0
+            await server.until(lambda: server.unsent)
+            assert server.unsent == [MESSAGE]
+            await peer.until(lambda: peer.transport.figures["established"] and not peer.transport.connections)
+            assert peer.messages == []
+            assert server.transport.by_address == {}
+
+    play(scene)
+
+
+def test_what_has_left_does_not_come_back() -> None:
+    async def scene() -> None:
+        async with listening() as server, listening() as peer:
+            assert server.transport.send(MESSAGE, server.to(peer.socket.port)) is True
+            await peer.until(lambda: peer.messages)
+            peer.only.close()  # with no answer
+            await server.until(lambda: not server.transport.connections)
+            assert server.unsent == []
 
     play(scene)
 
@@ -338,7 +399,7 @@ def test_what_the_type_of_service_says() -> None:
     async def scene() -> None:
         async with listening(tos=0x28) as server, listening() as peer:
             server.transport.send(MESSAGE, server.to(peer.socket.port))
-            await server.until(lambda: server.transport.connections)
+            await server.until(lambda: server.transport.connections and peer.transport.connections)
             transport = server.only.transport
             assert transport is not None
             sock = transport.get_extra_info("socket")

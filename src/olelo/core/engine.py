@@ -88,6 +88,11 @@ class Engine:
     def send(self, data: bytes, to: Destination) -> bool:
         return self.services.send(data, to)
 
+    def send_failed(self, data: bytes) -> None:
+        """A packet that `send()` took could not leave: its connection was refused, say. Not called while sending."""
+        if self.tm is not None:
+            self.tm.send_failed(data)
+
     def log(self, level: int, text: str) -> None:
         """One line to the log, if the `debug` parameter lets it through."""
         if level <= self.params.debug:

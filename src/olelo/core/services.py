@@ -38,7 +38,8 @@ class Services(Protocol):
         """Write one line. Levels are Kamailio's: -5 alert .. -1 error, 0 warning, 1 notice, 2 info, 3 debug."""
 
     def send(self, data: bytes, to: Destination) -> bool:
-        """Send or queue one packet. False: it cannot be sent at all (no such socket, no connection and none allowed)."""
+        """Send or queue one packet. False: it cannot be sent at all (no such socket, no connection and none allowed,
+        refused at once). One that was queued and could not leave comes back by `Engine.send_failed()`."""
 
     def spawn(self, work: Awaitable[Any], done: Callable[[Any, BaseException | None], None]) -> None:
         """Finish something that waits; `done(result, error)` is called at its end."""
@@ -86,6 +87,9 @@ class TransactionService(Protocol):
 
     def on_reply(self, ctx: RouteContext) -> bool:
         """A reply came in and reply_route let it pass. True: it belonged to a transaction and is dealt with."""
+
+    def send_failed(self, data: bytes) -> None:
+        """A packet could not leave though it was taken: the request's branch, if it is one's, has failed."""
 
     def script_done(self, ctx: RouteContext) -> None:
         """The request route came to its end, and the request has a transaction."""

@@ -58,6 +58,8 @@ class Connection(asyncio.Protocol):
         except OSError as error:  # reset meanwhile; the loop will tell
             self.owner.on_error(f"tcp {self.peer[0]}:{self.peer[1]}: {error}")
         self.owner.opened(self)
+        if transport.is_closing():  # there are too many; connection_lost() gives back what waits
+            return
         for data in self.queue:
             transport.write(data)
         self.queue.clear()
@@ -96,6 +98,7 @@ class Connection(asyncio.Protocol):
             self.owner.figures["con_reset"] += 1
         self.transport = None
         self.owner.closed(self)
+        self.give_back()
 
     # --- ours ---------------------------------------------------------------------------------------------
 
@@ -124,6 +127,12 @@ class Connection(asyncio.Protocol):
             return False
         transport.write(data)
         return True
+
+    def give_back(self) -> None:
+        """Tell of everything that still waits for the connection, which will never be."""
+        queue, self.queue = self.queue, []
+        for data in queue:
+            self.owner.on_unsent(data)
 
     def check(self, now: float) -> int:
         """Close the connection if its time is over. Returns how many bytes wait on it."""

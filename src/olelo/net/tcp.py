@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import struct
 from collections.abc import Callable
@@ -52,6 +54,7 @@ class TcpTransport:
         self.figures = dict.fromkeys(FIGURES, 0)
         self.waiting = 0  # bytes that wait on all connections, as of the last look
         self.on_closed: Callable[[int], None] = lambda number: None
+        self.on_unsent: Callable[[bytes], None] = lambda data: None  # a packet that send() took has not left
         self._accepted: dict[str, int] = {}
         self._servers: list[asyncio.Server] = []
         self._number = 0
@@ -150,36 +153,54 @@ class TcpTransport:
             if len(self.connections) + len(self._connecting) >= self.params.tcp_max_connections:
                 self.on_error(f"tcp: no connection to {to.ip}:{to.port}: there are tcp_max_connections")
                 return False
-            connection = self._connect(to)
+            connecting = self._connect(to)
+            if connecting is None:
+                return False
+            connection = connecting
         sent = connection.write(data)
         if to.flags & CLOSE_AFTER:
             connection.end()
         return sent
 
-    def _connect(self, to: Destination) -> Connection:
+    def _connect(self, to: Destination) -> Connection | None:
+        """Open a connection; what is sent meanwhile waits. None where the kernel knows at once that it cannot be had: no
+        route, or a port of this host on which nobody listens."""
+        sock = None
+        try:
+            sock = self._socket(to)
+            code = sock.connect_ex((to.ip, to.port))
+            if code == errno.EINPROGRESS:  # this host's own refusals are here by now
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code))
+        except OSError as error:
+            self._not_connected(to, sock, error)
+            return None
         connection = Connection(self, to.socket, self._next(), (to.ip, to.port))
         self.by_address[to.ip, to.port] = connection
-
-        async def connect() -> None:
-            sock = None
-            try:
-                async with asyncio.timeout(self.params.tcp_connect_timeout or 10):
-                    sock = self._socket(to)
-                    await self.loop.sock_connect(sock, (to.ip, to.port))
-                    await self.loop.create_connection(lambda: connection, sock=sock)
-            except (OSError, TimeoutError) as error:
-                self.figures["connect_failed"] += 1
-                if sock is not None:
-                    sock.close()
-                self.on_error(f"tcp: cannot connect to {to.ip}:{to.port}: {error or 'timed out'}")
-                if self.by_address.get((to.ip, to.port)) is connection:
-                    del self.by_address[to.ip, to.port]
-                connection.state = "BAD"
-
-        task = self.loop.create_task(connect())
+        task = self.loop.create_task(self._finish(connection, sock, to))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         return connection
+
+    async def _finish(self, connection: Connection, sock: socket.socket, to: Destination) -> None:
+        """Wait until the peer has taken the connection, and start it."""
+        try:
+            async with asyncio.timeout(self.params.tcp_connect_timeout or 10):
+                await self.loop.sock_connect(sock, (to.ip, to.port))  # goes on with the attempt under way
+                await self.loop.create_connection(lambda: connection, sock=sock)
+        except (OSError, TimeoutError) as error:
+            self._not_connected(to, sock, error)
+            if self.by_address.get((to.ip, to.port)) is connection:
+                del self.by_address[to.ip, to.port]
+            connection.state = "BAD"
+            connection.give_back()
+
+    def _not_connected(self, to: Destination, sock: socket.socket | None, error: Exception) -> None:
+        self.figures["connect_failed"] += 1
+        if sock is not None:
+            sock.close()
+        self.on_error(f"tcp: cannot connect to {to.ip}:{to.port}: {str(error) or 'timed out'}")
 
     def _socket(self, to: Destination) -> socket.socket:
         """A socket to connect with. The kernel picks its address, unless the script forced a socket or the

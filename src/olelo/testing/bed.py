@@ -105,6 +105,7 @@ class Bed:
         self.ladder: list[str] = []
         self._times: list[float] = []
         self.world.on_send = self._sent
+        self.world.on_unsent = engine.send_failed
         for module in engine.modules.values():
             module.start()
 

@@ -51,15 +51,18 @@ class FakeServices:
     """Clocks, wires, names and a log, all in memory.
 
     sent: every packet that left, in order, as (time, bytes, destination). refuse: destinations (ip, port) that cannot
-    be sent to. names: host -> [(proto, ip, port)]; a host that is not there does not resolve. lookup_time: seconds
-    that a look-up takes. thread_time: seconds that a call on a thread takes. routes: destination -> our
-    address that the route goes out by. lines: (level, text) of the log.
+    be sent to. unreachable: destinations whose packets are taken, and come back unsent after `refusal_time` seconds, as
+    those for a TCP connection that is refused; `on_unsent` is told. names: host -> [(proto, ip, port)]; a host that is
+    not there does not resolve. lookup_time: seconds that a look-up takes. thread_time: seconds that a call on a thread
+    takes. routes: destination -> our address that the route goes out by. lines: (level, text) of the log.
     """
 
     def __init__(self) -> None:
         self.time = 0.0
         self.sent: list[tuple[float, bytes, Destination]] = []
         self.refuse: set[tuple[str, int]] = set()
+        self.unreachable: set[tuple[str, int]] = set()
+        self.refusal_time = 0.0
         self.names: dict[str, list[tuple[str, str, int]]] = {}
         self.lookup_time = 0.0
         self.thread_time = 0.0
@@ -70,6 +73,7 @@ class FakeServices:
         self.aliases: list[tuple[int, int]] = []
         self.commands: list[str] = []
         self.on_send: Callable[[bytes, Destination], None] = lambda data, to: None
+        self.on_unsent: Callable[[bytes], None] = lambda data: None
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._cancelled: set[int] = set()
         self._count = 0
@@ -93,6 +97,9 @@ class FakeServices:
     def send(self, data: bytes, to: Destination) -> bool:
         if (to.ip, to.port) in self.refuse:
             return False
+        if (to.ip, to.port) in self.unreachable:
+            self.call_at(self.time + self.refusal_time, lambda: self.on_unsent(data))
+            return True
         self.sent.append((self.time, data, to))
         self.on_send(data, to)
         return True

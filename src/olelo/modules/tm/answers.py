@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
+from olelo.core.blocklist import SEND_FAILED
 from olelo.core.context import RouteContext
 from olelo.core.engine import CRIT2, DBG, ERR, WARN
 from olelo.core.failures import traced
 from olelo.core.forward import forward_reply as forward_stateless
+from olelo.core.sockets import Destination
 from olelo.modules.tm.failover import Failover
 from olelo.script.catalog import RouteKind
 from olelo.script.compile import CompiledRoute
 from olelo.script.runtime import Suspended
+from olelo.sip.errors import SipError
+from olelo.sip.message import Message
 from olelo.transaction.branch import REPLIED, Branch
 from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BRANCH_FAILED, CHOSEN, DELIVER, DONE, ENDED, RELAY, SUSPENDED
@@ -43,6 +47,27 @@ class Answers(Failover):
                     self.go_on(tx, late, tx.on_timeout(late, now))
             except Exception as error:  # one transaction's fault must not stop the timers of the others
                 self.engine.log(CRIT2, f"tm: a timer of {tx!r} failed: {traced(error)}")
+        self.flush()
+
+    def send_failed(self, data: bytes) -> None:
+        """A packet that waited for a connection never left. If it is a branch's request, the next address of its name
+        takes it; where there is none, the branch fails like one answered with 503 (RFC 3261 section 16.9)."""
+        try:
+            branch = self.table.by_branch.get(Message.parse(data).via.branch)
+        except SipError:
+            return  # a script may have sent anything
+        if branch is None or branch.tx is None or branch.status or branch.request != data:
+            return
+        tx = branch.tx
+        try:
+            if isinstance(branch.destination, Destination):
+                self.engine.blocklist.add(SEND_FAILED, branch.destination)
+            if branch.spare and self.fail_over(tx, branch):
+                tx.drop_branch(branch)
+            else:
+                self.go_on(tx, branch, tx.fail_branch(branch, 503, self.engine.services.now()))
+        except Exception as error:  # the other packets that waited have to be told of, too
+            self.engine.log(CRIT2, f"tm: {tx!r} after a failed connection: {traced(error)}")
         self.flush()
 
     def ended(self, tx: Transaction) -> None:
