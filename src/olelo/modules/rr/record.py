@@ -48,6 +48,15 @@ class Parameters:
     def lines(self, ctx: RouteContext, to: Destination) -> bytes:
         return b""
 
+    def copy(self) -> Parameters:
+        """The same, for one branch: what is added to it stays there."""
+        return self._marked(Parameters(self.params))
+
+    def _marked(self, made: Parameters) -> Parameters:
+        made.branch = self.branch
+        made.place = self.place
+        return made
+
 
 class RecordRoute(Parameters):
     """What record_route() asked for; the lines are made when it is known where the request leaves.
@@ -79,6 +88,9 @@ class RecordRoute(Parameters):
             return self._line(ctx, to.socket, True, b";r2=on") + self._line(ctx, received, False, b";r2=on")
         return self._line(ctx, received, False, b"")
 
+    def copy(self) -> Parameters:
+        return self._marked(RecordRoute(self.head, self.tail, self.double, self.sockname, self.params))
+
     def _line(self, ctx: RouteContext, socket: ListenSocket, sends: bool, mark: bytes) -> bytes:
         place = place_of(ctx, socket, sends=sends, name=self.sockname)
         return b"Record-Route: <%b%b%b%b%b>\r\n" % (self.head, place, mark, self.tail, self.params)
@@ -103,7 +115,12 @@ class Preset(RecordRoute):
         if self.branch >= 0 and self.branch != ctx.branch:
             return b""
         rest = self.before + self.tail + self.params
-        return b"".join(b"Record-Route: <%b%b%b>\r\n" % (self.head, place, rest) for place in self.places)
+        return b"".join([b"Record-Route: <%b%b%b>\r\n" % (self.head, place, rest) for place in self.places])
+
+    def copy(self) -> Parameters:
+        made = Preset(self.head, self.places, self.before, self.tail, self.double, b"")
+        made.params = self.params
+        return self._marked(made)
 
 
 class Advertised(RecordRoute):
@@ -127,6 +144,9 @@ class Advertised(RecordRoute):
         if self.double:
             lines = self._plain(b";transport=" + to.socket.proto.encode() + mark) + lines
         return lines
+
+    def copy(self) -> Parameters:
+        return self._marked(Advertised(self.head, self.address, self.tail, self.double, self.params))
 
     def _plain(self, transport: bytes) -> bytes:
         return b"Record-Route: <%b%b%b%b%b>\r\n" % (self.head, self.address, transport, self.tail, self.params)
