@@ -225,7 +225,8 @@ class Relay(HopByHop):
                 ctx.ruri, ctx.dst_uri, ctx.path = target.uri, target.dst_uri, target.path
                 ctx.bflags, ctx.force_socket, ctx.branch = target.flags, target.socket, len(tx.branches)
                 ctx.ruid, ctx.instance, ctx.location_ua = target.ruid, target.instance, target.location_ua
-                ctx.record_route = record.copy()  # parameters may be added to it, for this branch alone
+                # Parameters may be added to it, for this branch alone.
+                ctx.record_route = record.copy() if record is not None else None
                 self.store_of(ctx)["vbflags"] = 0
                 ctx.dropped = False
                 result = self.engine.run_route(route, ctx, RouteKind.BRANCH)
