@@ -84,6 +84,7 @@ class Place:
                     probe.bind(("127.0.0.1", self.port))
                 except OSError:
                     continue
+            if not self.pid_file.exists():
                 return True
         return False
 
