@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from olelo.core.blocklist import Blocklist
 from olelo.core.corestats import CoreStats
+from olelo.core.database import Databases
 from olelo.core.params import CoreParams
 from olelo.core.services import Services, TransactionService
 from olelo.core.sockets import Destination, ListenSocket
@@ -58,6 +59,7 @@ class Engine:
         self.listens: list[Listen] = []
         self.commands: dict[str, RpcSpec] = {}
         self.blocklist = Blocklist(self)
+        self.databases = Databases()
         #: log_prefix of the message that is worked on
         self.prefix = ""
         #: bits of `ctx.msg_flags` that core parameters set for every message, and the largest request that UDP carries
