@@ -6,7 +6,7 @@ There is no global "current message": whoever works on a message has its RouteCo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from olelo.core.sockets import ListenSocket, Received
 from olelo.script.catalog import RouteKind, Value
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from olelo.core.engine import Engine
 
 # Bits of `ctx.msg_flags` (Kamailio's msg_flags): what core commands ask of the way out.
-FORCE_RPORT = 1
-FORCE_LOCAL_RPORT = 2
-NO_CONNECT_FORWARD = 4
-NO_CONNECT_REPLY = 8
-CLOSE_AFTER_FORWARD = 16
-CLOSE_AFTER_REPLY = 32
-USE_UAC_FROM = 64
-USE_UAC_TO = 128
-FAKED = 256  # the message is a copy held by a transaction (failure route and the like)
-ADVERTISED = 512  # set_advertised_address() or set_advertised_port() was called
-VIA_SERVER_ID = 1024
-VIA_XAVP_PARAMS = 2048
-VIA_XAVP_FIELDS = 4096
-MTU_FALLBACK = 8192  # udp_mtu_try_proto() was called
-REPLY_TO_VIA = 16384  # the core parameter reply_to_via
+FORCE_RPORT: Final = 1
+FORCE_LOCAL_RPORT: Final = 2
+NO_CONNECT_FORWARD: Final = 4
+NO_CONNECT_REPLY: Final = 8
+CLOSE_AFTER_FORWARD: Final = 16
+CLOSE_AFTER_REPLY: Final = 32
+USE_UAC_FROM: Final = 64
+USE_UAC_TO: Final = 128
+FAKED: Final = 256  # the message is a copy held by a transaction (failure route and the like)
+ADVERTISED: Final = 512  # set_advertised_address() or set_advertised_port() was called
+VIA_SERVER_ID: Final = 1024
+VIA_XAVP_PARAMS: Final = 2048
+VIA_XAVP_FIELDS: Final = 4096
+MTU_FALLBACK: Final = 8192  # udp_mtu_try_proto() was called
+REPLY_TO_VIA: Final = 16384  # the core parameter reply_to_via
 #: what a script may ask of the connection that a request is forwarded by
-STREAM_WISHES = NO_CONNECT_FORWARD | CLOSE_AFTER_FORWARD
+STREAM_WISHES: Final = NO_CONNECT_FORWARD | CLOSE_AFTER_FORWARD
 
 
 class DestBranch:

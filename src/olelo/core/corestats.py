@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.core.stats import Counter, Statistics
 from olelo.sip.errors import MalformedHeader, SipError
 from olelo.sip.message import Message
 
-_METHODS = (
+_METHODS: Final = (
     "invite", "cancel", "ack", "bye", "info", "register", "subscribe", "notify", "message", "options", "prack",
     "update", "refer", "publish",
 )  # fmt: skip
-_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx", "6xx")
+_CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx", "6xx")
 #: Statuses that have a counter of their own besides their class.
-_STATUSES = ("401", "404", "407", "480", "486")
+_STATUSES: Final = ("401", "404", "407", "480", "486")
 #: Methods whose replies are counted by class: the method, and its name in the counter.
-_BY_METHOD = {
+_BY_METHOD: Final = {
     "INVITE": "invite", "CANCEL": "cancel", "BYE": "bye", "REGISTER": "reg", "MESSAGE": "message", "PRACK": "prack",
     "UPDATE": "update", "REFER": "refer",
 }  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.sip.headers import CONTENT_LENGTH, header_id
 from olelo.sip.message import Message, edited
 
 #: Names and lists from a script that are kept prepared; most are constants, but variables may make them.
-CACHE_SIZE = 1024
+CACHE_SIZE: Final = 1024
 
-_names: dict[str, tuple[int, bytes]] = {}
+_names: Final[dict[str, tuple[int, bytes]]] = {}
 
 
 def header_name(name: str) -> tuple[int, bytes]:

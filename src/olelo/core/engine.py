@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from olelo.core.blocklist import Blocklist
 from olelo.core.corestats import CoreStats
@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from olelo.core.module import Module
 
 # Log levels, Kamailio's numbers.
-ALERT, BUG, CRIT2, CRIT, ERR, WARN, NOTICE, INFO, DBG = -5, -4, -3, -2, -1, 0, 1, 2, 3
+ALERT: Final = -5
+BUG: Final = -4
+CRIT2: Final = -3
+CRIT: Final = -2
+ERR: Final = -1
+WARN: Final = 0
+NOTICE: Final = 1
+INFO: Final = 2
+DBG: Final = 3
 
 
 class Engine:

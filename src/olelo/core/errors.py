@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 #: Nothing went wrong, the script itself stopped the packet (onsend_route). 0 means that nothing was tried yet.
-E_OK = 1
-E_UNSPEC = -1
-E_CFG = -6
-E_BAD_VIA = -8
-E_EXEC = -11
-E_TOO_MANY_BRANCHES = -12
-E_BAD_TO = -13
-E_NO_SOCKET = -7
-E_BAD_REQ = -400
-E_SEND = -477
-E_BAD_ADDRESS = -478
-E_BAD_URI = -479
-E_BAD_PROTO = -480
-E_CANCELED = -487
-E_BAD_SERVER = -500
-E_ADM_PROHIBITED = -510
+E_OK: Final = 1
+E_UNSPEC: Final = -1
+E_CFG: Final = -6
+E_BAD_VIA: Final = -8
+E_EXEC: Final = -11
+E_TOO_MANY_BRANCHES: Final = -12
+E_BAD_TO: Final = -13
+E_NO_SOCKET: Final = -7
+E_BAD_REQ: Final = -400
+E_SEND: Final = -477
+E_BAD_ADDRESS: Final = -478
+E_BAD_URI: Final = -479
+E_BAD_PROTO: Final = -480
+E_CANCELED: Final = -487
+E_BAD_SERVER: Final = -500
+E_ADM_PROHIBITED: Final = -510
 
 # number -> (status, text); the texts are what phones and tests see on the wire.
-_ANSWERS = {
+_ANSWERS: Final = {
     E_SEND: (477, "Unfortunately error on sending to next hop occurred"),
     E_BAD_ADDRESS: (478, "Unresolvable destination"),
     E_BAD_REQ: (400, "Bad Request"),
@@ -41,7 +43,7 @@ def answer_for(error: int, signature: str) -> tuple[int, bytes]:
     return status, f"{text} ({max(-error, 0)}/{signature})".encode("latin-1")
 
 
-REASONS = {
+REASONS: Final = {
     100: b"Trying", 180: b"Ringing", 181: b"Call Is Being Forwarded", 182: b"Queued", 183: b"Session Progress",
     200: b"OK", 202: b"Accepted", 300: b"Multiple Choices", 301: b"Moved Permanently", 302: b"Moved Temporarily",
     305: b"Use Proxy", 380: b"Alternative Service", 400: b"Bad Request", 401: b"Unauthorized",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from olelo.script.check_routes import route_label
 from olelo.sip.errors import SipError
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from olelo.core.engine import Engine
     from olelo.script.compile import CompiledRoute
 
-_CRITICAL = -2
-_ERROR = -1
+_CRITICAL: Final = -2
+_ERROR: Final = -1
 
 
 def report(engine: Engine, ctx: RouteContext, route: CompiledRoute, error: BaseException) -> None:

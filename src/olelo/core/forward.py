@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Awaitable
+from typing import Final
 
 from olelo.core.context import (
     CLOSE_AFTER_FORWARD,
@@ -26,9 +27,9 @@ from olelo.sip.uri import Uri, parse_uri
 from olelo.sip.via import Via
 
 #: Next hops remembered per engine; the URIs come from the wire, so the memory must be bounded.
-_CACHE = 8192
+_CACHE: Final = 8192
 #: Key in `ctx.store` of the transport that udp_mtu_try_proto() chose.
-MTU_PROTO = "udp_mtu_try_proto"
+MTU_PROTO: Final = "udp_mtu_try_proto"
 
 
 def next_hop(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from olelo.sip.headers import FROM, TO
 from olelo.sip.message import Message
+from olelo.sip.octets import BACKSLASH, LINE_FEED, QUOTE, SEMICOLON, SPACE, TAB
 
 
 def tag_of(msg: Message, number: int) -> bytes:
@@ -24,24 +25,24 @@ def _tag_of(msg: Message, number: int) -> bytes:
     if number not in hids:
         return b""
     line = msg.lines[hids.index(number)]
-    if b"tag" not in line and b"tag" not in line.lower():
+    if line.find(b"tag") < 0 and line.lower().find(b"tag") < 0:
         return b""
     start = _behind_name(line)
     close = line.find(b">;tag=", start) if start >= 0 else -1
     if close > 0 and line.find(b">", start) == close:
         tag = line[close + 6 :]
-        if b";" in tag:
+        if SEMICOLON in tag:
             tag = tag[: tag.index(b";")]
-        if tag and b" " not in tag and b"\t" not in tag and b"\n" not in tag:
+        if tag and SPACE not in tag and TAB not in tag and LINE_FEED not in tag:
             return tag
     return msg.to.tag if number == TO else msg.from_.tag
 
 
 def _behind_name(line: bytes) -> int:
     """Offset behind a quoted display name, 0 where there is none; -1 where the quotes need a parser."""
-    if b'"' not in line:
+    if QUOTE not in line:
         return 0
-    return line.rfind(b'"') if line.count(b'"') == 2 and b"\\" not in line else -1
+    return line.rfind(b'"') if line.count(b'"') == 2 and BACKSLASH not in line else -1
 
 
 def uri_of(msg: Message, number: int) -> bytes:

@@ -9,7 +9,7 @@ with two of a header that may stand once: the next server may read them differen
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, Final
 
 from olelo.core.context import RouteContext
 from olelo.core.early import early_of
@@ -24,9 +24,9 @@ from olelo.sip.errors import SipError
 from olelo.sip.message import Message
 
 #: What clients send to keep a NAT binding open; dropped without a word (RFC 5626 section 3.5.2 and common practice).
-KEEPALIVES = frozenset((b"", b"\0\0\0\0", b"\r\n", b"\r\n\r\n", b"\0"))
+KEEPALIVES: Final = frozenset((b"", b"\0\0\0\0", b"\r\n", b"\r\n\r\n", b"\0"))
 #: Messages that may queue behind a Call-ID whose script waits; more are dropped, and the peers retransmit.
-MAX_WAITING = 32
+MAX_WAITING: Final = 32
 
 
 class Receiver:

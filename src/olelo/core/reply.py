@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
 
 from olelo.core.context import CLOSE_AFTER_REPLY, FORCE_RPORT, NO_CONNECT_REPLY, REPLY_TO_VIA, RouteContext
 from olelo.core.engine import Engine
@@ -10,7 +11,7 @@ from olelo.core.sockets import CLOSE_AFTER, NO_CONNECT, Destination, Received, b
 from olelo.sip.build import make_reply
 from olelo.sip.message import Message
 
-REDIRECTS = range(300, 400)
+REDIRECTS: Final = range(300, 400)
 
 
 def reply_destination(msg: Message, rcv: Received, msg_flags: int) -> Destination:
@@ -91,10 +92,10 @@ def with_warning(engine: Engine, msg: Message, rcv: Received, ctx: RouteContext 
 
 
 #: What stands in a header of a URI as it is (RFC 3261 section 19.1.1: unreserved and hnv-unreserved).
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()[]/:&+$")
+_PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()[]/:&+$")
 # Bits of rich_redirect.
-WITH_FLAGS = 1  # branch flags as ;flags=
-WITH_PATH = 2  # the path as Route header in the URI
+WITH_FLAGS: Final = 1  # branch flags as ;flags=
+WITH_PATH: Final = 2  # the path as Route header in the URI
 
 
 def redirect_contacts(ctx: RouteContext, rich: int = 0) -> bytes:

@@ -6,12 +6,15 @@ except that a tel URI becomes a sip URI with user=phone when it is given a host.
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.core.context import RouteContext
 from olelo.sip.errors import SipError
+from olelo.sip.octets import SEMICOLON
 from olelo.sip.uri import Uri, parse_uri
 
 #: Longest URI that may be made, bytes.
-MAX_URI = 1024
+MAX_URI: Final = 1024
 
 
 def parsed(ctx: RouteContext) -> Uri | None:
@@ -28,13 +31,13 @@ def _is_tel(uri: Uri) -> bool:
 
 def is_phone(uri: Uri) -> bool:
     """A sip URI with user=phone: its user is a telephone number, whose parameters are no part of it."""
-    return b"user=" in uri.params and uri.param(b"user") == b"phone"
+    return uri.params.find(b"user=") >= 0 and uri.param(b"user") == b"phone"
 
 
 def user_of(uri: Uri) -> bytes:
     """The user as scripts see it: a telephone number without its parameters."""
     user = uri.user
-    if b";" in user and is_phone(uri):
+    if SEMICOLON in user and is_phone(uri):
         return user.partition(b";")[0]
     return user
 

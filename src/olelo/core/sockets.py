@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-PROTOCOLS = ("udp", "tcp", "tls", "sctp", "ws", "wss")
-DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
+from typing import Final
+
+PROTOCOLS: Final = ("udp", "tcp", "tls", "sctp", "ws", "wss")
+DEFAULT_PORT: Final = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
 # Bits of `Destination.flags`, all about streams: the script forced the socket; use a connection that is there or
 # none; close the connection when the packet is sent.
-FORCED, NO_CONNECT, CLOSE_AFTER = 1, 2, 4
-STREAMS = frozenset(("tcp", "tls", "ws", "wss"))
+FORCED: Final = 1
+NO_CONNECT: Final = 2
+CLOSE_AFTER: Final = 4
+STREAMS: Final = frozenset(("tcp", "tls", "ws", "wss"))
 
 
 class ListenSocket:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.sip.errors import MalformedHeader
 from olelo.sip.params import split_outside
 
-_BLANKS = b" \t\r\n"
-_COMMA = 0x2C
+_BLANKS: Final = b" \t\r\n"
+_COMMA: Final = 0x2C
 
 
 def split_values(line: bytes) -> list[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.core.context import (
     ADVERTISED,
     FORCE_LOCAL_RPORT,
@@ -15,9 +17,9 @@ from olelo.core.sockets import Destination, ListenSocket, via_head
 from olelo.core.xavp import Xavp
 
 #: What makes our Via differ from the socket's prepared one.
-_SPECIAL = FORCE_LOCAL_RPORT | ADVERTISED | VIA_SERVER_ID | VIA_XAVP_FIELDS | VIA_XAVP_PARAMS
+_SPECIAL: Final = FORCE_LOCAL_RPORT | ADVERTISED | VIA_SERVER_ID | VIA_XAVP_FIELDS | VIA_XAVP_PARAMS
 #: Key in `ctx.store`: (host, port) of set_advertised_address() and set_advertised_port(); "" and 0 where not said.
-ADVERTISED_KEY = "advertised"
+ADVERTISED_KEY: Final = "advertised"
 
 
 def via_line(ctx: RouteContext, to: Destination, branch: bytes) -> bytes:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Final
 
 from olelo.core.params import CoreParams
 from olelo.core.sockets import Destination, ListenSocket, Received
 from olelo.net.tcp import prepare
 
 #: Datagrams read per wake-up, so that timers and streams get their turn under load.
-BATCH = 64
+BATCH: Final = 64
 #: A UDP datagram's largest payload.
-MAX_DATAGRAM = 65535
+MAX_DATAGRAM: Final = 65535
 #: Receive buffer asked of the kernel: bursts while the process is busy are kept (4 MiB, as SIP proxies commonly ask).
-RECEIVE_BUFFER = 4 * 1024 * 1024
+RECEIVE_BUFFER: Final = 4 * 1024 * 1024
 
 
 class UdpSocket:

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from olelo.script import regex
 from olelo.script.catalog import Value
@@ -19,17 +19,17 @@ from olelo.script.catalog import Value
 log = logging.getLogger("olelo.script")
 
 #: Default of the core parameter max_while_loops.
-MAX_WHILE_LOOPS = 100
+MAX_WHILE_LOOPS: Final = 100
 #: Default of the core parameter max_recursive_level.
-MAX_RECURSIVE_LEVEL = 256
+MAX_RECURSIVE_LEVEL: Final = 256
 #: Returned by a route whose last action was `break`: its value is 0, and yet the script goes on. No function
 #: may return it. Callers of such routes turn it into 0.
-SOFT_ZERO = -(1 << 63)
+SOFT_ZERO: Final = -(1 << 63)
 
-_DIGITS = frozenset("0123456789")
-_HEX = frozenset("0123456789abcdefABCDEF")
-_MASK = (1 << 64) - 1
-_SIGN = 1 << 63
+_DIGITS: Final = frozenset("0123456789")
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_MASK: Final = (1 << 64) - 1
+_SIGN: Final = 1 << 63
 
 
 class EvalError(Exception):

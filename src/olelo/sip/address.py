@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from olelo.sip.errors import MalformedHeader
+from olelo.sip.octets import COMMA, GREATER, QUOTE, SEMICOLON, SPACE
 from olelo.sip.params import parse_params, split_outside
 
 
@@ -35,7 +36,7 @@ class NameAddr:
             # addr-spec: everything after the first ; belongs to the header, not to the URI (section 20).
             uri, _, params = text.partition(b";")
             uri = uri.rstrip()
-            if not uri or b" " in uri or b">" in uri:
+            if not uri or SPACE in uri or GREATER in uri:
                 raise MalformedHeader(f"bad address {text[:64]!r}")
             return NameAddr(data, b"", uri, params)
         end = text.find(b">", start)
@@ -63,7 +64,7 @@ class NameAddr:
     def tag(self) -> bytes:
         """The tag parameter; b"" where there is none."""
         params = self.params
-        if params[:4] == b"tag=" and b";" not in params and b'"' not in params:
+        if params[:4] == b"tag=" and SEMICOLON not in params and QUOTE not in params:
             return params[4:].rstrip()
         return self.param(b"tag") or b""
 
@@ -92,6 +93,6 @@ def _quoted_end(text: bytes) -> int:
 
 def parse_addresses(data: bytes) -> list[NameAddr]:
     """All addresses of a comma-separated value, in order. Raises MalformedHeader."""
-    if b"," not in data:
+    if COMMA not in data:
         return [NameAddr.parse(data)] if data.strip() else []
     return [NameAddr.parse(part) for part in split_outside(data, 0x2C) if part.strip()]

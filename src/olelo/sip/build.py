@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.sip.errors import SipError
 from olelo.sip.headers import (
     CALL_ID,
@@ -15,6 +17,7 @@ from olelo.sip.headers import (
     VIA,
 )
 from olelo.sip.message import Edit, Message, edited
+from olelo.sip.octets import COMMA
 from olelo.sip.params import split_outside
 
 
@@ -128,7 +131,7 @@ def forward_reply(msg: Message) -> bytes:
     start = msg.start(i)
     line = msg.lines[i]
     end = start + len(line) + 2 if raw[start + len(line)] == 13 else start + len(line) + 1
-    if b"," in line:
+    if COMMA in line:
         colon = line.find(b":") + 1
         first = split_outside(line[colon:], 0x2C)[0]
         start += colon
@@ -182,10 +185,10 @@ def _tagged(msg: Message, to_line: bytes) -> bool:
     try:
         return bool(msg.to.tag)
     except SipError:
-        return b";tag=" in to_line.lower()
+        return to_line.lower().find(b";tag=") >= 0
 
 
-_COPIED = frozenset((FROM, CALL_ID, CSEQ))
+_COPIED: Final = frozenset((FROM, CALL_ID, CSEQ))
 
 
 def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) -> bytes | None:
@@ -199,7 +202,7 @@ def via_marks_reply(msg: Message, source: tuple[str, int], force_rport: bool) ->
     if via.rport is not None or force_rport:
         port = b";rport=%d" % source[1]
         stop = len(line)
-        if b"," in line:  # mark the first of several values
+        if COMMA in line:  # mark the first of several values
             stop = line.find(via.raw) + len(via.raw)
         old = _param_span(line, 0, stop, b"rport")
         line = line[: old[0]] + port + line[old[1] :] if old is not None else line + port
@@ -244,4 +247,4 @@ def _hop_request(sent: Message, method: str, reply: Message | None, extra: bytes
     return b"%b\r\n%b\r\n" % (b"\r\n".join(parts), extra)
 
 
-_OF_THE_HOP = frozenset((FROM, TO, CALL_ID, ROUTE, MAX_FORWARDS))
+_OF_THE_HOP: Final = frozenset((FROM, TO, CALL_ID, ROUTE, MAX_FORWARDS))

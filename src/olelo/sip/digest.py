@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Final
 
 from olelo.sip.errors import MalformedHeader
 from olelo.sip.params import split_outside, unquote
 
-_HASHES = {b"MD5": "md5", b"SHA-256": "sha256", b"SHA-512-256": "sha512_256"}
+_HASHES: Final = {b"MD5": "md5", b"SHA-256": "sha256", b"SHA-512-256": "sha512_256"}
 #: Longest credentials looked at: the longest seen in the field (AKA with auts and integrity) are below 1 KiB.
-MAX_CREDENTIALS = 8192
+MAX_CREDENTIALS: Final = 8192
 
 
 class Credentials:

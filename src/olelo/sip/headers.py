@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
-OTHER = 0
-VIA = 1
-FROM = 2
-TO = 3
-CALL_ID = 4
-CSEQ = 5
-CONTACT = 6
-MAX_FORWARDS = 7
-ROUTE = 8
-RECORD_ROUTE = 9
-CONTENT_LENGTH = 10
-CONTENT_TYPE = 11
-EXPIRES = 12
-PATH = 13
-SUPPORTED = 14
-REQUIRE = 15
-PROXY_REQUIRE = 16
-UNSUPPORTED = 17
-ALLOW = 18
-USER_AGENT = 19
-SERVER = 20
-AUTHORIZATION = 21
-PROXY_AUTHORIZATION = 22
-WWW_AUTHENTICATE = 23
-PROXY_AUTHENTICATE = 24
-EVENT = 25
-REFER_TO = 26
-DIVERSION = 27
-P_ASSERTED_IDENTITY = 28
-P_PREFERRED_IDENTITY = 29
-REMOTE_PARTY_ID = 30
-PRIVACY = 31
-SUBJECT = 32
-ACCEPT = 33
-DATE = 34
-RETRY_AFTER = 35
-REASON = 36
-MIN_EXPIRES = 37
-SESSION_EXPIRES = 38
-CONTENT_DISPOSITION = 39
-CONTENT_ENCODING = 40
-IDENTITY = 41
-SERVICE_ROUTE = 42
+from typing import Final
+
+OTHER: Final = 0
+VIA: Final = 1
+FROM: Final = 2
+TO: Final = 3
+CALL_ID: Final = 4
+CSEQ: Final = 5
+CONTACT: Final = 6
+MAX_FORWARDS: Final = 7
+ROUTE: Final = 8
+RECORD_ROUTE: Final = 9
+CONTENT_LENGTH: Final = 10
+CONTENT_TYPE: Final = 11
+EXPIRES: Final = 12
+PATH: Final = 13
+SUPPORTED: Final = 14
+REQUIRE: Final = 15
+PROXY_REQUIRE: Final = 16
+UNSUPPORTED: Final = 17
+ALLOW: Final = 18
+USER_AGENT: Final = 19
+SERVER: Final = 20
+AUTHORIZATION: Final = 21
+PROXY_AUTHORIZATION: Final = 22
+WWW_AUTHENTICATE: Final = 23
+PROXY_AUTHENTICATE: Final = 24
+EVENT: Final = 25
+REFER_TO: Final = 26
+DIVERSION: Final = 27
+P_ASSERTED_IDENTITY: Final = 28
+P_PREFERRED_IDENTITY: Final = 29
+REMOTE_PARTY_ID: Final = 30
+PRIVACY: Final = 31
+SUBJECT: Final = 32
+ACCEPT: Final = 33
+DATE: Final = 34
+RETRY_AFTER: Final = 35
+REASON: Final = 36
+MIN_EXPIRES: Final = 37
+SESSION_EXPIRES: Final = 38
+CONTENT_DISPOSITION: Final = 39
+CONTENT_ENCODING: Final = 40
+IDENTITY: Final = 41
+SERVICE_ROUTE: Final = 42
 
 #: Canonical spelling by number.
-NAMES: dict[int, bytes] = {
+NAMES: Final[dict[int, bytes]] = {
     VIA: b"Via",
     FROM: b"From",
     TO: b"To",
@@ -93,7 +95,7 @@ NAMES: dict[int, bytes] = {
 }
 
 #: Compact forms by number.
-COMPACT: dict[int, bytes] = {
+COMPACT: Final[dict[int, bytes]] = {
     VIA: b"v",
     FROM: b"f",
     TO: b"t",
@@ -110,10 +112,10 @@ COMPACT: dict[int, bytes] = {
     IDENTITY: b"y",
 }
 
-_LOWER = {name.lower(): number for number, name in NAMES.items()}
+_LOWER: Final = {name.lower(): number for number, name in NAMES.items()}
 _LOWER.update({name: number for number, name in COMPACT.items()})
 # The spellings that occur on the wire are found without making a lower-case copy.
-SEEN: dict[bytes, int] = {**{name: number for number, name in NAMES.items()}, **_LOWER}
+SEEN: Final[dict[bytes, int]] = {**{name: number for number, name in NAMES.items()}, **_LOWER}
 SEEN.update({name.upper(): number for name, number in _LOWER.items()})
 SEEN.update({b"Call-Id": CALL_ID, b"Cseq": CSEQ})
 

@@ -7,16 +7,19 @@ shows what was received.
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.sip import headers as h
 from olelo.sip.address import STAR, NameAddr, parse_addresses
 from olelo.sip.cseq import CSeq, parse_cseq
 from olelo.sip.errors import MalformedHeader, MalformedMessage
 from olelo.sip.headers import header_id
+from olelo.sip.octets import CARRIAGE_RETURN, COMMA, LINE_FEED
 from olelo.sip.params import split_outside
 from olelo.sip.via import Via
 
 #: Most header lines of a message: far above what phones send, low enough to stop floods of empty ones.
-MAX_HEADERS = 512
+MAX_HEADERS: Final = 512
 
 # check_core_headers has these numbers written out: it runs for every packet.
 assert (h.VIA, h.FROM, h.TO, h.CALL_ID, h.CSEQ) == (1, 2, 3, 4, 5)
@@ -24,10 +27,10 @@ assert (h.VIA, h.FROM, h.TO, h.CALL_ID, h.CSEQ) == (1, 2, 3, 4, 5)
 #: (offset, end, bytes): replace raw[offset:end]; an empty range inserts.
 Edit = tuple[int, int, bytes]
 
-_known = h.SEEN.get
+_known: Final = h.SEEN.get
 
 #: Methods as text, so that the usual ones are not decoded again and again.
-METHODS = {
+METHODS: Final = {
     name.encode("ascii"): name
     for name in (
         "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "PRACK", "SUBSCRIBE", "NOTIFY",
@@ -38,8 +41,8 @@ METHODS = {
 
 #: Sequences of header numbers that check_core_headers() found good: phones send few, and looking one up costs less than
 #: looking into it. They come from the wire, so the memory must be bounded.
-_good_orders: set[bytes] = set()
-_MAX_ORDERS = 4096
+_good_orders: Final[set[bytes]] = set()
+_MAX_ORDERS: Final = 4096
 
 
 class Message:
@@ -92,9 +95,12 @@ class Message:
             head = data[at:end]
             lines = head.split(b"\r\n")
             if head.count(b"\n") == len(lines) - 1:
-                found = [_known(line[: line.find(b":")]) for line in lines]
+                found: list[int | None] = []
+                for line in lines:
+                    name, colon, _ = line.partition(b":")
+                    found.append(_known(name) if colon else None)
                 unusual = None in found  # a folded line begins with a blank, and is no header's name
-                if not unusual or (b"\n " not in head and b"\n\t" not in head):
+                if not unusual or (head.find(b"\n ") < 0 and head.find(b"\n\t") < 0):
                     msg.lines = lines
                     msg.body_at = end + 4
                     msg.hids = msg._named_slowly(found) if unusual else found  # type: ignore[assignment]
@@ -140,7 +146,7 @@ class Message:
             at = eol + 1
             if len(starts) > MAX_HEADERS:
                 raise MalformedMessage(f"more than {MAX_HEADERS} headers", 513)
-        self.hids = self._named_slowly([_known(line[: line.find(b":")]) for line in self.lines])
+        self.hids = self._named_slowly([None] * len(self.lines))
         if not self.is_request:
             self.method = self._cseq_method()
 
@@ -157,13 +163,14 @@ class Message:
         """Parse the first line; returns where the headers start. Empty lines before it are skipped (section 7.5)."""
         data = self.raw
         pos = 0
-        while data[pos : pos + 1] in (b"\r", b"\n"):
+        size = len(data)
+        while pos < size and (data[pos] == CARRIAGE_RETURN or data[pos] == LINE_FEED):
             pos += 1
         eol = data.find(b"\n", pos)
         if eol < 0:
             raise MalformedMessage("no line end")
         line = data[pos : eol - 1] if data[eol - 1] == 13 else data[pos:eol]
-        if line[:8].upper() == b"SIP/2.0 ":
+        if (data[pos] == 0x53 or data[pos] == 0x73) and line[:8].upper() == b"SIP/2.0 ":  # S or s
             self.is_request = False
             code = line[8:11]
             if not code.isdigit() or line[11:12] not in (b" ", b"") or not b"100" <= code <= b"699":
@@ -207,7 +214,11 @@ class Message:
         """Offset of one header line, without counting all of them."""
         if self._starts is not None:
             return self._starts[i]
-        return self.headers_at + 2 * i + sum(map(len, self.lines[:i])) if i else self.headers_at
+        at = self.headers_at + 2 * i
+        lines = self.lines
+        for number in range(i):
+            at += len(lines[number])
+        return at
 
     def end(self, i: int) -> int:
         """Offset behind one header line, its line end included."""
@@ -232,7 +243,7 @@ class Message:
         """A header's value: trimmed, folds replaced by a blank."""
         line = self.lines[i]
         text = line[line.find(b":") + 1 :].strip()
-        if b"\n" in text:
+        if LINE_FEED in text:
             text = b" ".join(part.strip() for part in text.splitlines())
         return text
 
@@ -294,7 +305,7 @@ class Message:
                 value = self.value(self.hids.index(h.VIA))
             except ValueError:
                 raise MalformedHeader("no Via header") from None
-            if b"," in value:
+            if COMMA in value:
                 value = split_outside(value, 0x2C)[0].strip()
             found = self._via = Via.parse(value)
         return found

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from olelo.sip.errors import MalformedHeader
 from olelo.sip.params import parse_params, unquote
 
 #: Parts of a body at most.
-MAX_PARTS = 64
-_MAX_BOUNDARY = 70
+MAX_PARTS: Final = 64
+_MAX_BOUNDARY: Final = 70
 
 
 class Part(NamedTuple):

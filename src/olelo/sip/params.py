@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from olelo.sip.errors import MalformedHeader
+from olelo.sip.octets import BACKSLASH, LESS, QUOTE
 
 
 def split_outside(data: bytes, separator: int) -> list[bytes]:
     """Split at a separator byte that stands outside of quoted strings and angle brackets. Raises MalformedHeader for
     a quoted string without its end."""
-    if b'"' not in data and b"<" not in data:
+    if QUOTE not in data and LESS not in data:
         return data.split(bytes((separator,)))
     parts = []
     start = 0
@@ -59,7 +60,7 @@ def unquote(value: bytes) -> bytes:
     if len(value) < 2 or value[:1] != b'"' or value[-1:] != b'"':
         return value
     inner = value[1:-1]
-    if b"\\" not in inner:
+    if BACKSLASH not in inner:
         return inner
     out = bytearray()
     escaped = False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.sip.errors import MalformedMessage
 
 #: Longest header part; phones stay far below, and a peer that never ends its headers is cut off.
-MAX_HEADERS = 65_535
+MAX_HEADERS: Final = 65_535
 #: Longest whole message, as Kamailio's tcp_rd_buf_size users set it at most.
-MAX_MESSAGE = 262_144
+MAX_MESSAGE: Final = 262_144
 #: Line ends that a keepalive may send in a row before anything else (RFC 5626 section 3.5.1 sends two).
-PING = b"\r\n\r\n"
+PING: Final = b"\r\n\r\n"
 
 
 class StreamFramer:

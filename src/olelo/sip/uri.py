@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.sip.errors import MalformedHeader
+from olelo.sip.octets import EQUALS, SEMICOLON
 from olelo.sip.params import parse_params
 
 #: Parsed URIs remembered; they come from the wire, so the memory must be bounded.
-_CACHE_SIZE = 8192
-_MAX_PORT = 65535
-_HOST_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")
+_CACHE_SIZE: Final = 8192
+_MAX_PORT: Final = 65535
+_HOST_BYTES: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")
 
 
 class Uri:
@@ -58,7 +61,7 @@ class Uri:
         user = password = b""
         if at >= 0:
             question = rest.find(b"?")
-            if 0 <= question < at and b";" not in rest[:question] and b"=" in rest[question:at]:
+            if 0 <= question < at and SEMICOLON not in rest[:question] and EQUALS in rest[question:at]:
                 at = -1  # sip:host?header=a@b
         if at >= 0:
             user, separator, password = rest[:at].partition(b":")
@@ -116,7 +119,7 @@ def split_hostport(data: bytes) -> tuple[bytes, int]:
     return host, int(port)
 
 
-_cache: dict[bytes, Uri] = {}
+_cache: Final[dict[bytes, Uri]] = {}
 
 
 def parse_uri(data: bytes) -> Uri:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.sip.errors import MalformedHeader
+from olelo.sip.octets import QUOTE, SEMICOLON
 from olelo.sip.params import parse_params
 from olelo.sip.uri import split_hostport
 
 #: Protocols with senders remembered ("SIP/2.0/UDP 192.0.2.1:5060"); they come from the wire, so with a bound.
-_CACHE_SIZE = 8192
-_heads: dict[bytes, tuple[bytes, bytes, int]] = {}
+_CACHE_SIZE: Final = 8192
+_heads: Final[dict[bytes, tuple[bytes, bytes, int]]] = {}
 
 
 class Via:
@@ -23,7 +26,7 @@ class Via:
         self.port = port
         self.params = params
         self.rport: int | None = None
-        if params[:7] == b"branch=" and b";" not in params and b'"' not in params:
+        if params[:7] == b"branch=" and SEMICOLON not in params and QUOTE not in params:
             # What nearly every Via looks like; `branch` first and alone.
             self._params: dict[bytes, bytes | None] = {}
             self.branch = params[7:].rstrip()
