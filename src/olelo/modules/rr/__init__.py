@@ -8,33 +8,29 @@ from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.module import ANY, BRANCH, FAILURE, REQUEST, Module, Value, function, param, variable
 from olelo.core.party import tag_of
+from olelo.modules.rr.direction import (
+    DOWNSTREAM,
+    UPSTREAM,
+    follow_routes,
+    is_upstream,
+    opener_tag,
+    route_params,
+    state_of,
+)
 from olelo.modules.rr.entries import entries_of
 from olelo.modules.rr.record import Advertised, Parameters, Preset, RecordRoute
-from olelo.modules.rr.routes import PRELOADED, Options, follow, own_params
+from olelo.modules.rr.routes import PRELOADED, Options
 from olelo.sip.errors import SipError
 from olelo.sip.headers import FROM, ROUTE, TO
 from olelo.sip.uri import parse_uri
 
 WHERE = REQUEST | BRANCH | FAILURE
-DOWNSTREAM, UPSTREAM = 1, 2
 _DIRECTIONS = {"downstream": DOWNSTREAM, "upstream": UPSTREAM}
 
 
 def _avp(text: str) -> None:
     if text and not (text.startswith("$avp(") and text.endswith(")")):
         raise ValueError(f"takes an AVP such as $avp(user), not {text!r}")
-
-
-class State:
-    """What rr knows about one message: the parameters of our Route entry once they were looked for, the direction."""
-
-    __slots__ = ("direction", "next_hop", "params", "sought")
-
-    def __init__(self) -> None:
-        self.params = b""
-        self.sought = False
-        self.direction = 0
-        self.next_hop = False
 
 
 class Rr(Module):
@@ -68,15 +64,6 @@ class Rr(Module):
             self._ignored,
         )
 
-    def _state(self, ctx: RouteContext) -> State:
-        if ctx.store is None:
-            ctx.store = {}
-        found = ctx.store.get("rr")
-        if found is None:
-            found = ctx.store["rr"] = State()
-        assert isinstance(found, State)
-        return found
-
     # --- recording ----------------------------------------------------------------------------------------
 
     def _head(self, ctx: RouteContext) -> bytes:
@@ -97,8 +84,7 @@ class Rr(Module):
         """ftag of a Record-Route: the tag of the side that opened the call. Raises SipError."""
         if not self.append_fromtag:
             return b""
-        tag = tag_of(ctx.msg, TO if either and self._upstream(ctx) else FROM)
-        return b";ftag=" + tag if tag else b""
+        return opener_tag(ctx, self._options, either)
 
     def _before(self, ctx: RouteContext) -> bytes | None:
         """What add_rr_param() gave so far; None where the request is recorded already."""
@@ -198,15 +184,7 @@ class Rr(Module):
     @function("loose_route_mode", routes=REQUEST)
     def loose_route_mode(self, ctx: RouteContext, mode: int) -> int:
         """As loose_route(); mode 1: never take the previous hop for a strict router."""
-        if ROUTE not in ctx.msg.hids:
-            return -1
-        code, found = follow(ctx, self._options, bool(mode))
-        if found is not None:
-            state = self._state(ctx)
-            state.params = found.params or b""
-            state.sought = bool(state.params)
-            state.next_hop = found.routed
-        return code
+        return follow_routes(ctx, self._options, bool(mode))
 
     @function("loose_route_preloaded", routes=REQUEST)
     def loose_route_preloaded(self, ctx: RouteContext) -> int:
@@ -216,40 +194,13 @@ class Rr(Module):
     @function("rr_next_hop_route", routes=ANY)
     def rr_next_hop_route(self, ctx: RouteContext) -> int:
         """Did loose_route() find a next hop behind our own Route entry? Returns 1 yes, -1 no."""
-        return 1 if ctx.store is not None and "rr" in ctx.store and self._state(ctx).next_hop else -1
-
-    def _params(self, ctx: RouteContext) -> bytes:
-        """URI parameters of our own Route entry: what loose_route() noted, or of the topmost entry, if it is ours."""
-        msg = ctx.msg
-        if not msg.is_request or ROUTE not in msg.hids:
-            return b""
-        state = self._state(ctx)
-        if not state.sought:
-            state.sought = True
-            try:
-                first = entries_of(msg, msg.hids.index(ROUTE))[0]
-                state.params = own_params(ctx, first.uri, self._options) or b""
-            except SipError:
-                state.params = b""
-        return state.params
+        return 1 if ctx.store is not None and "rr" in ctx.store and state_of(ctx).next_hop else -1
 
     @function("check_route_param", routes=REQUEST)
     def check_route_param(self, ctx: RouteContext, expression: re.Pattern[str]) -> int:
         """Do the URI parameters of our own Route entry match? They are looked at as ";lr;nat=yes". Returns 1 yes, -1 no."""
-        params = self._params(ctx)
+        params = route_params(ctx, self._options)
         return 1 if params and expression.search(";" + params.decode("latin-1")) else -1
-
-    def _upstream(self, ctx: RouteContext) -> bool:
-        """Does the request go from the callee to the caller? ftag in our Route entry is the caller's tag."""
-        if ROUTE not in ctx.msg.hids:
-            return False
-        params = self._params(ctx)
-        state = self._state(ctx)
-        if not state.direction:
-            ftag = _value(params, b"ftag")
-            tag = tag_of(ctx.msg, FROM) if ftag else b""
-            state.direction = UPSTREAM if tag and tag != ftag else DOWNSTREAM
-        return state.direction == UPSTREAM
 
     @function("is_direction", routes=REQUEST)
     def is_direction(self, ctx: RouteContext, direction: str) -> int:
@@ -259,7 +210,7 @@ class Rr(Module):
         if wanted is None or not self.append_fromtag:
             self.engine.log(ERR, "rr: is_direction() takes upstream or downstream, and needs append_fromtag")
             return -1
-        return 1 if (wanted == UPSTREAM) == self._upstream(ctx) else -1
+        return 1 if (wanted == UPSTREAM) == is_upstream(ctx, self._options) else -1
 
     # --- variables ----------------------------------------------------------------------------------------
 
@@ -277,12 +228,12 @@ class Rr(Module):
     @variable("fti")
     def fti(self, ctx: RouteContext) -> Value:
         """The tag of the call's first From: of From downstream, of To upstream."""
-        return self._tag(ctx, self._upstream(ctx))
+        return self._tag(ctx, is_upstream(ctx, self._options))
 
     @variable("tti")
     def tti(self, ctx: RouteContext) -> Value:
         """The tag of the call's first To: of To downstream, of From upstream."""
-        return self._tag(ctx, not self._upstream(ctx))
+        return self._tag(ctx, not is_upstream(ctx, self._options))
 
     def _tag(self, ctx: RouteContext, of_to: bool) -> Value:
         try:
@@ -298,22 +249,12 @@ class Rr(Module):
             raise ValueError("is $rdir(id) or $rdir(name)")
 
         def get(ctx: RouteContext) -> Value:
-            upstream = self._upstream(ctx)
+            upstream = is_upstream(ctx, self._options)
             if inner == "id":
                 return UPSTREAM if upstream else DOWNSTREAM
             return "upstream" if upstream else "downstream"
 
         return get, None
-
-
-def _value(params: bytes, name: bytes) -> bytes:
-    """A URI parameter's value as rr reads it: the name in this case exactly, quotes around the value left out."""
-    for part in params.split(b";"):
-        key, _, value = part.partition(b"=")
-        if key.strip(b" \t") == name:
-            value = value.lstrip(b" \t")
-            return value[1:].partition(value[:1])[0] if value[:1] in (b'"', b"'") else value.partition(b" ")[0]
-    return b""
 
 
 MODULE = Rr

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.core.context import ADVERTISED, RouteContext
 from olelo.core.sockets import Destination, ListenSocket
 from olelo.core.via import advertised
 
-ALWAYS_DOUBLE = 2
+ALWAYS_DOUBLE: Final = 2
 #: Bytes that add_rr_param() may collect before record_route(), as in Kamailio.
-MAX_PARAMS = 512
+MAX_PARAMS: Final = 512
 
 
 def place_of(ctx: RouteContext, socket: ListenSocket, *, sends: bool, name: bool) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from olelo.core.context import RouteContext
 from olelo.core.engine import WARN
 from olelo.core.party import tag_of
@@ -9,14 +11,18 @@ from olelo.core.sockets import DEFAULT_PORT, ListenSocket
 from olelo.modules.rr.entries import Entry, cut_before, entries_of, following
 from olelo.sip.errors import SipError
 from olelo.sip.headers import ROUTE, TO
+from olelo.sip.octets import AT, QUESTION
 from olelo.sip.uri import Uri, parse_uri
 
 # Return codes of loose_route().
-DRIVEN, FLOW_DRIVEN = 1, 2
-NOT_DRIVEN, BROKEN_TOKEN, PRELOADED = -1, -2, -3
+DRIVEN: Final = 1
+FLOW_DRIVEN: Final = 2
+NOT_DRIVEN: Final = -1
+BROKEN_TOKEN: Final = -2
+PRELOADED: Final = -3
 
 #: Longest maddr that Kamailio takes over.
-_MAX_MADDR = 117
+_MAX_MADDR: Final = 117
 
 
 class Options:
@@ -38,18 +44,18 @@ def is_mine(ctx: RouteContext, uri: Uri, options: Options) -> bool:
         return False
     if options.ignore_user and uri.user == options.ignore_user:
         return False
-    return b"gr" not in uri.params or uri.param(b"gr") is None
+    return uri.params.find(b"gr") < 0 or uri.param(b"gr") is None
 
 
 #: (host, port) of the parts before the parameters of Route URIs: our own come again and again.
-_heads: dict[bytes, tuple[bytes, int]] = {}
-_HEADS = 1024
+_heads: Final[dict[bytes, tuple[bytes, int]]] = {}
+_HEADS: Final = 1024
 
 
 def own_params(ctx: RouteContext, raw: bytes, options: Options) -> bytes | None:
     """The URI parameters of a Route entry that is ours; None where it is not. Raises MalformedHeader."""
     head, _, params = raw.partition(b";")
-    if b"@" in raw or b"gr" in params or b"?" in params:
+    if AT in raw or params.find(b"gr") >= 0 or QUESTION in params:
         uri = parse_uri(raw)
         return uri.params if is_mine(ctx, uri, options) else None
     place = _heads.get(head)
@@ -63,7 +69,7 @@ def own_params(ctx: RouteContext, raw: bytes, options: Options) -> bytes | None:
 
 def with_maddr(uri: Uri) -> bytes:
     """A URI as next hop: where it has maddr, that address and the port alone. Raises MalformedHeader."""
-    maddr = uri.param(b"maddr") if b"maddr" in uri.params else None
+    maddr = uri.param(b"maddr") if uri.params.find(b"maddr") >= 0 else None
     if maddr is None:
         return uri.raw
     if len(maddr) > _MAX_MADDR:
@@ -114,7 +120,11 @@ class Follower:
         own = own_params(ctx, entries[0].uri, options)
         if own is not None:
             self.params = own
-            two = bool(options.double) and b"r2" in own.lower() and parse_uri(entries[0].uri).param(b"r2") is not None
+            two = (
+                bool(options.double)
+                and own.lower().find(b"r2") >= 0
+                and parse_uri(entries[0].uri).param(b"r2") is not None
+            )
             if options.force_socket and not two:
                 self._force(parse_uri(entries[0].uri), False)
             entries, place = self._drop(entries, 0)

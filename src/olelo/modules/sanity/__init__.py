@@ -5,7 +5,7 @@ from __future__ import annotations
 from olelo.core.context import RouteContext
 from olelo.core.engine import ERR
 from olelo.core.module import ONREPLY, REQUEST, Module, ModuleError, function, param
-from olelo.modules.sanity.checks import MAX_CHECKS, MAX_URI_CHECKS, Check, Fault, plan
+from olelo.modules.sanity.checks import MAX_CHECKS, MAX_URI_CHECKS, Check, Fault, first_fault, plan
 from olelo.modules.sl import Sl
 from olelo.sip.errors import SipError
 from olelo.sip.headers import PROXY_REQUIRE
@@ -71,13 +71,11 @@ class Sanity(Module):
                 self.engine.log(ERR, f"sanity: masks {checks} and {uri_checks} are out of range")
                 return -1
             steps = self._plans[checks, uri_checks] = plan(checks, uri_checks, self._proxy_require)
-        msg = ctx.msg
-        for check in steps:
-            fault = check(msg)
-            if fault is not None:
-                self._failed(ctx, fault)
-                return 0 if self.autodrop else -1
-        return 1
+        fault = first_fault(ctx.msg, steps)
+        if fault is None:
+            return 1
+        self._failed(ctx, fault)
+        return 0 if self.autodrop else -1
 
     def _proxy_require(self, msg: Message) -> Fault | None:
         """Every extension in Proxy-Require is one that we know."""

@@ -7,6 +7,7 @@ answer can be given. The texts are Kamailio's, so that what clients log stays th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from olelo.core.party import uri_of
 from olelo.sip.address import parse_addresses
@@ -33,13 +34,28 @@ Check = Callable[[Message], Fault | None]
 #: The message fails, and nothing can be answered.
 SILENT: Fault = (0, b"")
 
-RURI_VERSION, RURI_SCHEME, REQUIRED_HEADERS, VIA_VERSION, VIA_PROTOCOL = 1, 2, 4, 8, 16
-CSEQ_METHOD, CSEQ_VALUE, LENGTH, EXPIRES_VALUE, PROXY_REQUIRE = 32, 64, 128, 256, 512
-PARSE_URIS, DIGEST, DUPLICATE_TAGS, CREDENTIALS, VIA_HEADER = 1024, 2048, 4096, 8192, 16384
-MAX_CHECKS = 32768
-URI_RURI, URI_FROM, URI_TO, URI_CONTACT = 1, 2, 4, 8
-MAX_URI_CHECKS = 16
-_MAX_UINT = 4294967296
+RURI_VERSION: Final = 1
+RURI_SCHEME: Final = 2
+REQUIRED_HEADERS: Final = 4
+VIA_VERSION: Final = 8
+VIA_PROTOCOL: Final = 16
+CSEQ_METHOD: Final = 32
+CSEQ_VALUE: Final = 64
+LENGTH: Final = 128
+EXPIRES_VALUE: Final = 256
+PROXY_REQUIRE: Final = 512
+PARSE_URIS: Final = 1024
+DIGEST: Final = 2048
+DUPLICATE_TAGS: Final = 4096
+CREDENTIALS: Final = 8192
+VIA_HEADER: Final = 16384
+MAX_CHECKS: Final = 32768
+URI_RURI: Final = 1
+URI_FROM: Final = 2
+URI_TO: Final = 4
+URI_CONTACT: Final = 8
+MAX_URI_CHECKS: Final = 16
+_MAX_UINT: Final = 4294967296
 
 
 def requests_only(msg: Message) -> Fault | None:
@@ -250,3 +266,12 @@ def plan(checks: int, uri_checks: int, proxy_require: Check) -> tuple[Check, ...
         if checks & bit and check not in found:
             found.append(check)
     return tuple(found)
+
+
+def first_fault(msg: Message, steps: tuple[Check, ...]) -> Fault | None:
+    """What the first check that fails has to say."""
+    for check in steps:
+        fault = check(msg)
+        if fault is not None:
+            return fault
+    return None

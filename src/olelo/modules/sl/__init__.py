@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-
 from olelo.core.context import CLOSE_AFTER_REPLY, NO_CONNECT_REPLY, RouteContext
 from olelo.core.engine import ERR
 from olelo.core.errors import answer_for
 from olelo.core.forward import forward_reply
 from olelo.core.module import FAILURE, ONREPLY, REQUEST, Module, Value, function, param, rpc, variable
-from olelo.core.party import TO, tag_of
 from olelo.core.reply import reply_stateless
+from olelo.modules.sl.tags import carries_tag, tag_for
 from olelo.sip.message import Message
 
 #: How long after the last answer an ACK may still be for one of ours, in seconds.
@@ -63,8 +61,7 @@ class Sl(Module):
     def tag(self, msg: Message) -> bytes:
         """The To tag of our answers to a request: a secret of this start, and the request's own mark, so that the ACK
         of a failure is known again without keeping anything (RFC 3261 section 16.11)."""
-        mark = msg.via.branch or msg.call_id
-        return f"{self._prefix}-{zlib.crc32(mark):08x}".encode()
+        return tag_for(self._prefix, msg)
 
     def send(self, ctx: RouteContext, status: int, reason: bytes) -> int:
         """Answer without a transaction. Returns 1 sent, -1 not (an ACK, or no way back)."""
@@ -142,7 +139,7 @@ class Sl(Module):
         """Before the script: True for the ACK of an answer of ours, which ends here."""
         if self._last_answer + ACK_WAIT < self.engine.services.now():
             return False
-        if tag_of(ctx.msg, TO) != self.tag(ctx.msg):
+        if not carries_tag(self._prefix, ctx.msg):
             return False
         self._acks += 1
         if self.engine.has_event("sl:filtered-ack"):
