@@ -21,6 +21,7 @@ from olelo.modules.registrar.params import RegistrarParams
 from olelo.sip.address import NameAddr, parse_addresses
 from olelo.sip.errors import SipError
 from olelo.sip.headers import ALLOW, CONTACT, EXPIRES
+from olelo.sip.octets import COLON
 
 ALL_METHODS = 0xFFFFFFFF
 _MAX_RECEIVED = 255
@@ -65,7 +66,7 @@ class Bindings(RegistrarParams):
                     received = contact.param(b"received")
                     if len(contact.uri) > self.contact_max_size or len(received or b"") > _MAX_RECEIVED:
                         raise RegistrarFault(CONTACT_TOO_LONG)
-                    if b":" not in contact.uri:
+                    if COLON not in contact.uri:
                         raise RegistrarFault(PARSE_CONTACT)
             except SipError as error:
                 raise RegistrarFault(PARSE_CONTACT) from error

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from mypy_extensions import mypyc_attr
+
 from olelo.core.context import DestBranch, RouteContext
 from olelo.core.methods import METHODS, OTHER_METHOD
 from olelo.core.sockets import ListenSocket
@@ -14,10 +18,15 @@ from olelo.sip.errors import SipError
 from olelo.sip.uri import parse_uri
 
 # Return codes of lookup().
-FOUND, NONE, NO_METHOD, BAD_URI = 1, -1, -2, -3
-_FILTER_FLAGS, _FILTER_CONNECTION = 1, 2
+FOUND: Final = 1
+NONE: Final = -1
+NO_METHOD: Final = -2
+BAD_URI: Final = -3
+_FILTER_FLAGS: Final = 1
+_FILTER_CONNECTION: Final = 2
 
 
+@mypyc_attr(native_class=False)
 class Lookup(Save):
     """Finds registered contacts."""
 

@@ -8,6 +8,7 @@ from olelo.core.module import Module, param
 from olelo.modules.registrar.faults import AOR_PARSE, AOR_TOO_LONG, UNESCAPE, RegistrarFault
 from olelo.modules.usrloc import Usrloc
 from olelo.sip.errors import SipError
+from olelo.sip.octets import PERCENT
 from olelo.sip.uri import parse_uri
 
 _MAX_USER = 128
@@ -110,7 +111,7 @@ class RegistrarParams(Module):
         user, host = parsed.user, parsed.host
         if len(user) > _MAX_USER or len(host) > _MAX_DOMAIN or len(user) + len(host) + 1 > _MAX_AOR:
             raise RegistrarFault(AOR_TOO_LONG)
-        if b"%" in user:
+        if PERCENT in user:
             user = unescaped(user)
         name = user.decode("latin-1")
         if not self.usrloc.use_domain:

@@ -25,6 +25,7 @@ from olelo.modules.usrloc.store import FOUND, NOT_FOUND, OLD_CSEQ, RETRANSMISSIO
 from olelo.script.catalog import RouteKind
 from olelo.sip.address import NameAddr
 from olelo.sip.headers import REQUIRE, SUPPORTED, USER_AGENT, VIA
+from olelo.sip.octets import AT
 from olelo.sip.uri import parse_uri
 
 # Flags of save().
@@ -413,7 +414,7 @@ class Save(Bindings):
 
     def _gruu(self, contact: Contact, host: bytes) -> bytes:
         aor = contact.aor.encode("latin-1")
-        if b"@" not in aor:
+        if AT not in aor:
             aor += b"@" + host
         instance = contact.instance.strip("<>").encode("latin-1")
         number = aor_hash(contact.aor)

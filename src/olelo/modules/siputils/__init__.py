@@ -16,6 +16,7 @@ from olelo.modules.sl import Sl
 from olelo.sip.address import NameAddr, parse_addresses
 from olelo.sip.errors import SipError
 from olelo.sip.headers import DATE, RECORD_ROUTE, SUPPORTED, TO, VIA
+from olelo.sip.octets import LESS
 from olelo.sip.uri import parse_uri
 
 #: Under this name authentication leaves the user (bytes) whose credentials it accepted in ctx.store.
@@ -181,7 +182,7 @@ class Siputils(UriFunctions, ContactFunctions, Charging):
         """Is the user of the address in rpid_avp an E.164 number? Returns 1 yes, -1 no."""
         party = self._remote_party(ctx).encode("latin-1")
         try:
-            uri = NameAddr.parse(party).uri if b"<" in party else party
+            uri = NameAddr.parse(party).uri if LESS in party else party
             return 1 if is_e164(parse_uri(uri).user.decode("latin-1"), self.e164_max_len) else -1
         except SipError:
             return -1

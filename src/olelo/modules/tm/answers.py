@@ -7,7 +7,10 @@ route, failure_route, and what goes upstream at the end.
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
+
+from mypy_extensions import mypyc_attr
 
 from olelo.core.blocklist import SEND_FAILED
 from olelo.core.context import RouteContext
@@ -26,6 +29,7 @@ from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BRANCH_FAILED, CHOSEN, DELIVER, DONE, ENDED, RELAY, SUSPENDED
 
 
+@mypyc_attr(native_class=False)
 class Answers(Failover):
     """The part of tm that receives answers, and lets time pass."""
 
@@ -117,14 +121,14 @@ class Answers(Failover):
         if isinstance(result, int):
             return ctx.dropped
 
-        def done(_code: Any, error: BaseException | None) -> None:
-            if error is not None:
-                self.engine.route_failed(ctx, route, error)
-            elif not ctx.dropped:
-                forward_stateless(ctx)
-
-        self.engine.services.spawn(result, done)
+        self.engine.services.spawn(result, partial(self._stray_done, ctx, route))
         return True
+
+    def _stray_done(self, ctx: RouteContext, route: CompiledRoute, _code: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self.engine.route_failed(ctx, route, error)
+        elif not ctx.dropped:
+            forward_stateless(ctx)
 
     async def _onreply(self, ctx: RouteContext, tx: Transaction, branch: Branch, route: CompiledRoute) -> int:
         request = self.context_of(tx) if tx.user is not None else ctx

@@ -6,6 +6,8 @@ cannot leave, or with a 503, a new branch takes the next one. The old branch sta
 
 from __future__ import annotations
 
+from mypy_extensions import mypyc_attr
+
 from olelo.core.blocklist import ANSWERED_503, SEND_FAILED, TIMEOUT
 from olelo.core.context import RouteContext
 from olelo.core.forward import build_request
@@ -21,6 +23,7 @@ from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BLOCKED_6XX, CANCELED, NO_FAILOVER
 
 
+@mypyc_attr(native_class=False)
 class Failover(Upstream):
     """The part of tm that tries further addresses."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from mypy_extensions import mypyc_attr
+
 from olelo.core.context import RouteContext
 from olelo.core.errors import E_BAD_ADDRESS
 from olelo.core.forward import forward_to, hop_now, next_hop
@@ -14,6 +16,7 @@ from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import CHOSEN, RELAY
 
 
+@mypyc_attr(native_class=False)
 class HopByHop(Answers):
     """The part of tm for requests that open no branches."""
 

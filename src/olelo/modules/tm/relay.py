@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Final
+
+from mypy_extensions import mypyc_attr
 
 from olelo.core.context import STREAM_WISHES, DestBranch, RouteContext
 from olelo.core.engine import ERR, WARN
@@ -28,9 +31,12 @@ from olelo.transaction.transaction import Transaction
 from olelo.transaction.verdict import BLOCKED_6XX, CANCELED, SUSPENDED, TELL_BRANCH_FAILURE, TELL_FAILURE
 
 #: Parameter of our Via in which t_vbflag_set() puts its flags, in hexadecimal.
-VIA_FLAGS = b"kvf"
+VIA_FLAGS: Final = b"kvf"
 #: What `new_transaction` says of a request.
-CREATED, RETRANSMITTED, IS_ACK, FAILED = 1, 0, 2, -1
+CREATED: Final = 1
+RETRANSMITTED: Final = 0
+IS_ACK: Final = 2
+FAILED: Final = -1
 
 
 class Target:
@@ -51,6 +57,7 @@ class Target:
         self.location_ua = location_ua
 
 
+@mypyc_attr(native_class=False)
 class Relay(HopByHop):
     """The part of tm that sends requests."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+
+from mypy_extensions import mypyc_attr
 
 from olelo.core.avps import avp_key
 from olelo.core.context import RouteContext
@@ -23,9 +25,10 @@ from olelo.transaction.branch import Branch
 from olelo.transaction.table import TransactionTable
 from olelo.transaction.transaction import Transaction
 
-_LOCAL_RESPONSE = ("event", "tm:local-response")
+_LOCAL_RESPONSE: Final = ("event", "tm:local-response")
 
 
+@mypyc_attr(native_class=False)
 class Upstream(TmParams):
     """The part of tm that answers. Holds the transaction table, and wakes when its next timer is due."""
 

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from olelo.core.xavp import Xavp
 
 #: A deleted contact's expiry (Kamailio's UL_EXPIRED_TIME); 0 means permanent.
-DELETED = 10
+DELETED: Final = 10
 
-CONTACT_ONLY, CONTACT_CALLID, CONTACT_PATH, CALLID_ONLY = 0, 1, 2, 3
-FOUND, NOT_FOUND, OLD_CSEQ, RETRANSMISSION = 0, 1, -1, -2
+CONTACT_ONLY: Final = 0
+CONTACT_CALLID: Final = 1
+CONTACT_PATH: Final = 2
+CALLID_ONLY: Final = 3
+FOUND: Final = 0
+NOT_FOUND: Final = 1
+OLD_CSEQ: Final = -1
+RETRANSMISSION: Final = -2
 
 
 class Contact:
