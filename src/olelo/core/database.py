@@ -1,7 +1,7 @@
 """What modules ask of a database: Kamailio's tables, read and written without holding up packets.
 
-The drivers are modules under Kamailio's names (`db_sqlite`, `db_mysql`, `db_postgres`), each for the schemes of its URLs;
-they register with `engine.databases` when they are made. A module with a `db_url` declares it with `check=check_url`,
+The drivers are modules under Kamailio's names (`db_sqlite`, `db_mysql`, `db_postgres`), each for the schemes of its URLs
+(`Module.database_schemes`, `Module.open_database`). A module with a `db_url` declares it with `check=check_url`,
 calls `engine.databases.open(url)` in its `init()`, and awaits what it asks in script functions declared with waits=True.
 
 Text is the script's: a `str` whose characters are bytes (latin-1); a database gets and gives it as UTF-8. What a database
@@ -66,6 +66,12 @@ class Database(Protocol):
     def table_version(self, table: str) -> Awaitable[int]:
         """What the table `version` says of a table; 0 if nothing."""
 
+    def release(self) -> Awaitable[None]:
+        """Let go of the connections; the next statement makes new ones."""
+
+    def close(self) -> Awaitable[None]:
+        """Let go of the connections for good, once what was given to them is done."""
+
 
 @dataclass(slots=True, frozen=True)
 class Insert:
@@ -94,9 +100,14 @@ class Delete:
 Statement = Insert | Update | Delete
 
 
+#: Schemes whose databases are files: what stands behind :// is the path.
+FILES = ("sqlite", "text")
+
+
 @dataclass(slots=True, frozen=True)
 class DatabaseUrl:
-    """`scheme://user:password@host:port/database`, or `scheme:///path` for files."""
+    """`scheme://user:password@host:port/database`, or `scheme://` and a path for files, which begins with / if it is not
+    relative to the working directory."""
 
     scheme: str
     user: str
@@ -112,6 +123,10 @@ class DatabaseUrl:
         scheme, sep, rest = text.partition("://")
         if not sep or not scheme or not scheme.isalnum():
             raise ValueError("a database URL is like mysql://user:password@host/database or sqlite:///path/to/file")
+        if scheme.lower() in FILES:
+            if not rest:
+                raise ValueError(f"a database URL of {scheme} is like {scheme}:///path")
+            return DatabaseUrl(scheme.lower(), "", "", "", 0, rest)
         rest, _, options = rest.partition("?")
         authority, slash, database = rest.partition("/")
         account, at, place = authority.rpartition("@")
@@ -134,6 +149,8 @@ class DatabaseUrl:
     @property
     def name(self) -> str:
         """The URL without its password and options."""
+        if self.scheme in FILES:
+            return f"{self.scheme}://{self.database}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         place = f"{host}:{self.port}" if self.port else host
         return f"{self.scheme}://{self.user + '@' if self.user else ''}{place}/{self.database}"
@@ -173,9 +190,20 @@ class Databases:
             raise DatabaseError(str(error)) from None
         driver = self._drivers.get(url.scheme)
         if driver is None:
-            raise DatabaseError(f"no loaded module speaks to {url.name}: {_driver_hint(url.scheme)}")
+            raise DatabaseError(f"no loaded module speaks to {url.name}: {driver_hint(url.scheme)}")
         database = self._opened[text] = driver(url)
         return database
+
+    async def release(self) -> None:
+        """Let all connections go that are open."""
+        for database in self._opened.values():
+            await database.release()
+
+    async def close(self) -> None:
+        """Close all that were opened."""
+        opened, self._opened = list(self._opened.values()), {}
+        for database in opened:
+            await database.close()
 
 
 #: scheme -> Kamailio's module for it
@@ -195,6 +223,7 @@ DRIVER_MODULES = {
 }
 
 
-def _driver_hint(scheme: str) -> str:
+def driver_hint(scheme: str) -> str:
+    """What would open databases of a scheme."""
     module = DRIVER_MODULES.get(scheme)
     return f'add loadmodule "{module}.so"' if module else f"{scheme} is none of {', '.join(sorted(DRIVER_MODULES))}"

@@ -97,6 +97,11 @@ class Credentials:
         return self.get(b"auts")
 
 
+def is_known(algorithm: bytes) -> bool:
+    """Whether this is a hash that `ha1` and `response` can make."""
+    return algorithm.upper() in _HASHES
+
+
 def quoted(value: bytes) -> bytes:
     """A quoted string: quotes and backslashes escaped, line ends refused by dropping them."""
     clean = value.replace(b"\r", b"").replace(b"\n", b"").replace(b"\\", b"\\\\").replace(b'"', b'\\"')
