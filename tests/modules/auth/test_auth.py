@@ -428,6 +428,15 @@ def test_what_a_phone_writes_cannot_break_out_of_authentication_info() -> None:
     assert b"\r\nnc" not in phone.inbox[0].data
 
 
+def test_the_algorithm_can_be_changed_by_the_script() -> None:
+    net = bed('auth_algorithm("$hdr(X-Do)"); xlog("rc $rc\\n"); www_challenge("proxy", "0");')
+    phone = net.peer("alice")
+    for name, code in (("SHA-256", 1), ("SHA-1", -1), ("MD5", 1)):
+        phone.request("REGISTER", URI, f"X-Do: {name}")
+        assert rc(net) == code
+        assert (f"algorithm={name}" in phone.gets(401).header("WWW-Authenticate")) is (code == 1)
+
+
 # --- taking them away ---------------------------------------------------------------------------------------------
 
 

@@ -252,6 +252,16 @@ class Auth(AuthParams):
         ctx.msg.remove_header(found.index)
         return 1
 
+    @function("auth_algorithm", routes=REQUEST)
+    def auth_algorithm(self, ctx: RouteContext, algorithm: str) -> int:
+        """From now on use another digest algorithm: "MD5", "SHA-256", or empty for MD5 that challenges do not name.
+        Returns 1, -1 for another word."""
+        if algorithm not in ("", "MD5", "SHA-256"):
+            self.engine.log(ERR, f"auth: no algorithm {algorithm!r}")
+            return -1
+        self._algorithm = algorithm.encode("latin-1")
+        return 1
+
     @function("has_credentials", routes=REQUEST)
     def has_credentials(self, ctx: RouteContext, realm: str) -> int:
         """Has the request credentials for a realm, in Proxy-Authorization or Authorization? Returns 1 yes, -1 no."""

@@ -7,8 +7,6 @@ from typing import Any
 
 from olelo.core.database import Database, DatabaseUrl
 from olelo.core.module import Module, ModuleError, param
-from olelo.db.pool import SqlDatabase
-from olelo.db.servers import open_mysql
 
 _SSL_OFF, _SSL_PREFERRED, _SSL_VERIFY_CA = 1, 2, 4
 
@@ -38,6 +36,10 @@ class DbMysql(Module):
             raise ModuleError('the Python package PyMySQL is missing: pip install "olelo[mysql]"')
 
     def open_database(self, url: DatabaseUrl) -> Database:
+        # Not above: a configuration is checked without the database library.
+        from olelo.db.pool import SqlDatabase
+        from olelo.db.servers import open_mysql
+
         ssl: dict[str, Any] | None = None
         if self.opt_ssl_mode >= _SSL_PREFERRED:
             ssl = {"ca": self.opt_ssl_ca} if self.opt_ssl_ca else {}

@@ -6,8 +6,6 @@ from importlib.util import find_spec
 
 from olelo.core.database import Database, DatabaseUrl
 from olelo.core.module import Module, ModuleError, param
-from olelo.db.pool import SqlDatabase
-from olelo.db.servers import open_postgres
 
 _DEFAULT_TIMEOUT = 5
 
@@ -30,6 +28,10 @@ class DbPostgres(Module):
             raise ModuleError('the Python package psycopg is missing: pip install "olelo[postgres]"')
 
     def open_database(self, url: DatabaseUrl) -> Database:
+        # Not above: a configuration is checked without the database library.
+        from olelo.db.pool import SqlDatabase
+        from olelo.db.servers import open_postgres
+
         return SqlDatabase(
             url,
             self.engine.services,

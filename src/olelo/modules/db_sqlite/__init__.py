@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from olelo.core.database import Database, DatabaseUrl
 from olelo.core.module import Module, param
-from olelo.db.pool import SqlDatabase
-from olelo.db.sqlite import open_engine
 
 
 class DbSqlite(Module):
@@ -15,9 +13,14 @@ class DbSqlite(Module):
     database_schemes = ("sqlite",)
 
     db_set_readonly = param("", "A database that is only read.", noop=True, repeat=True)
+    db_set_busy_timeout = param("", "Wait for the lock of another program: Olelo's is 4 s.", noop=True, repeat=True)
     db_set_journal_mode = param("", "Journal of a database: Olelo's is WAL.", noop=True, repeat=True)
 
     def open_database(self, url: DatabaseUrl) -> Database:
+        # Not above: a configuration is checked without the database library.
+        from olelo.db.pool import SqlDatabase
+        from olelo.db.sqlite import open_engine
+
         return SqlDatabase(url, self.engine.services, self.engine.log, lambda: open_engine(url))
 
 
