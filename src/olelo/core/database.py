@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
-from urllib.parse import unquote
 
 #: A value of a column. datetime is without time zone, in local time, as Kamailio writes it.
 Scalar = str | int | float | bytes | datetime | None
@@ -100,14 +99,10 @@ class Delete:
 Statement = Insert | Update | Delete
 
 
-#: Schemes whose databases are files: what stands behind :// is the path.
-FILES = ("sqlite", "text")
-
-
 @dataclass(slots=True, frozen=True)
 class DatabaseUrl:
-    """`scheme://user:password@host:port/database`, or `scheme://` and a path for files, which begins with / if it is not
-    relative to the working directory."""
+    """`scheme://user:password@host:port/database`; nothing in it is escaped. Of a file `database` is the path, so that
+    `sqlite:////etc/x` names /etc/x."""
 
     scheme: str
     user: str
@@ -122,11 +117,7 @@ class DatabaseUrl:
         """Raises ValueError with what is wrong; the text of it has no password."""
         scheme, sep, rest = text.partition("://")
         if not sep or not scheme or not scheme.isalnum():
-            raise ValueError("a database URL is like mysql://user:password@host/database or sqlite:///path/to/file")
-        if scheme.lower() in FILES:
-            if not rest:
-                raise ValueError(f"a database URL of {scheme} is like {scheme}:///path")
-            return DatabaseUrl(scheme.lower(), "", "", "", 0, rest)
+            raise ValueError("a database URL is like mysql://user:password@host/database or sqlite:////path/to/file")
         rest, _, options = rest.partition("?")
         authority, slash, database = rest.partition("/")
         account, at, place = authority.rpartition("@")
@@ -142,15 +133,11 @@ class DatabaseUrl:
         elif ":" in place:
             host, _, digits = place.rpartition(":")
             port = _port(digits)
-        return DatabaseUrl(
-            scheme.lower(), unquote(user), unquote(password) if at else "", host, port, database, options
-        )
+        return DatabaseUrl(scheme.lower(), user, password if at else "", host, port, database, options)
 
     @property
     def name(self) -> str:
         """The URL without its password and options."""
-        if self.scheme in FILES:
-            return f"{self.scheme}://{self.database}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         place = f"{host}:{self.port}" if self.port else host
         return f"{self.scheme}://{self.user + '@' if self.user else ''}{place}/{self.database}"

@@ -16,11 +16,18 @@ from olelo.db.sql import ERRORS
 BUSY = 4000
 
 
+def path_of(url: DatabaseUrl) -> Path:
+    """The file of a URL. A relative path (`sqlite:///x`) is one of the working directory, or else of /: there Kamailio
+    runs, where nothing else is said."""
+    path = Path(url.database)
+    return path if path.exists() or path.is_absolute() else Path("/") / path
+
+
 def open_engine(url: DatabaseUrl) -> Engine:
     """An engine for a file that is there: a missing one is not made, an empty database would only hide the mistake."""
-    path = Path(url.database)
 
     def connect() -> sqlite3.Connection:
+        path = path_of(url)
         if not path.exists():
             raise sqlite3.OperationalError("there is no such file")
         found = sqlite3.connect(

@@ -38,14 +38,14 @@ class Credentials:
         params: dict[bytes, bytes] = {}
         for part in split_outside(rest, 0x2C):
             name, equals, text = part.partition(b"=")
-            name = name.strip().lower()
+            name, text = name.strip().lower(), text.strip()
             if not name and not equals:
                 continue
-            if not name or not equals:
+            if not name or not text:
                 raise MalformedHeader(f"bad parameter {part.strip()[:32]!r} in credentials")
             if name in params:
                 raise MalformedHeader(f"{name.decode('latin-1')[:32]} stands twice in credentials")
-            params[name] = unquote(text.strip())
+            params[name] = unquote(text)
         return Credentials(scheme, params)
 
     def get(self, name: bytes) -> bytes:

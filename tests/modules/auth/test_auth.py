@@ -98,16 +98,12 @@ def test_the_names_of_headers_algorithm_and_prefix_can_be_set() -> None:
     assert value.endswith(", algorithm=SHA-256")
 
 
-def test_a_challenge_without_realm_is_a_500_unless_told_otherwise() -> None:
+def test_a_challenge_without_realm_is_a_500() -> None:
     net = bed('$var(x) = ""; www_challenge("$var(x)", "0"); xlog("rc $rc\\n");')
     phone = net.peer("alice")
     phone.request("REGISTER", URI)
     phone.gets(500)
     assert rc(net) == -1
-    net = bed('$var(x) = ""; www_challenge("$var(x)", "4"); xlog("rc $rc\\n");')
-    phone = net.peer("alice")
-    phone.request("REGISTER", URI)
-    phone.nothing()
 
 
 def test_a_challenge_goes_by_the_transaction_unless_force_stateless_reply() -> None:
@@ -358,7 +354,7 @@ def test_each_count_is_taken_once() -> None:
 
 
 def test_nonce_count_is_off_without_qop() -> None:
-    net = bed(CHECK % 1, nonce_count=1)
+    net = bed(CHECK % 1, nonce_count=1, qop="")
     assert any("nonce_count is off" in line for line in net.log)
     phone = net.peer("alice")
     line = answer(challenged(phone), "alice", "secret", "REGISTER", URI)

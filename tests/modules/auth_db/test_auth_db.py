@@ -19,7 +19,7 @@ loadmodule "xlog.so"
 loadmodule "db_sqlite.so"
 loadmodule "auth.so"
 loadmodule "auth_db.so"
-modparam("auth_db", "db_url", "sqlite://{db}")
+modparam("auth_db", "db_url", "sqlite:///{db}")
 {params}
 request_route {{ {script} }}
 """

@@ -53,7 +53,7 @@ def find(ctx: RouteContext, realm: bytes, proxy: bool) -> Found | None:
         if known != number:
             continue
         value = msg.value(index)
-        if value[:6].lower() != b"digest":
+        if value[:7].lower() not in (b"digest ", b"digest\t"):
             continue
         credentials = Credentials.parse(value)
         if credentials.realm.lower() == wanted and b"realm" in credentials.params:
@@ -71,9 +71,11 @@ def is_complete(credentials: Credentials) -> bool:
 
 
 def mark(ctx: RouteContext, found: Found, proxy: bool) -> None:
-    """Note which credentials count for this message, for consume_credentials()."""
+    """Note which credentials count for this message: for consume_credentials(), and for $Au, as in Kamailio whether their
+    response turns out to be right or not."""
     if ctx.store is None:
         ctx.store = {}
+    ctx.store[AUTHORIZED] = found.credentials
     marks = ctx.store.setdefault(_KEY, Marks())
     if proxy:
         marks.proxy = found

@@ -19,7 +19,7 @@ from olelo.modules.auth.codes import (
     STALE_NONCE,
     USER_MISMATCH,
 )
-from olelo.modules.auth.credentials import AUTHORIZED, Found, find, is_complete, mark, marked
+from olelo.modules.auth.credentials import Found, find, is_complete, mark, marked
 from olelo.modules.auth.nonce import GOOD, REUSED, STALE, Nonces, is_in_dialog
 from olelo.modules.auth.params import AuthParams
 from olelo.modules.auth.spent import Counts, Ids, OneTime
@@ -35,7 +35,7 @@ CHALLENGE = REQUEST | FAILURE | ONREPLY
 #: Requests that cannot be challenged: they are let in (RFC 3261 section 22.1).
 UNCHALLENGED = ("ACK", "CANCEL", "PRACK")
 # Flags of the challenge functions.
-_AUTH, _AUTH_INT, _SILENT, _STALE = 1, 2, 4, 16
+_AUTH, _AUTH_INT, _STALE = 1, 2, 16
 # Flags of the pv_* functions.
 _IS_HA1, _CHALLENGE, _CHALLENGE_AUTH, _CHALLENGE_AUTH_INT = 1, 14, 4, 8
 # Checks of pv_auth_check() and auth_check().
@@ -131,8 +131,6 @@ class Auth(AuthParams):
             return ERROR
         if not hmac.compare_digest(expected, credentials.response):
             return INVALID_PASSWORD
-        if ctx.store is not None:
-            ctx.store[AUTHORIZED] = credentials
         if self.add_authinfo_hdr:
             self._authentication_info(ctx, found, h_a1)
         return OK
@@ -206,9 +204,7 @@ class Auth(AuthParams):
     def _challenge(self, ctx: RouteContext, realm: str, flags: int, proxy: bool) -> int:
         if not realm:
             self.engine.log(ERR, "auth: a challenge needs a realm")
-            if not flags & _SILENT and self._answer(ctx, 500, "Internal Server Error") < 0:
-                return -4
-            return ERROR
+            return -4 if self._answer(ctx, 500, "Internal Server Error") < 0 else ERROR
         qop = b"auth-int" if flags & _AUTH_INT else b"auth" if flags & _AUTH else b""
         line = self.challenge_line(ctx, realm.encode("latin-1"), proxy, qop, bool(flags & _STALE))
         before = len(ctx.reply_lines)
@@ -276,8 +272,8 @@ class Auth(AuthParams):
 
     @function("www_challenge", routes=CHALLENGE)
     def www_challenge(self, ctx: RouteContext, realm: str, flags: int) -> int:
-        """Answer 401 with a challenge. flags: 1 qop auth, 2 qop auth-int, 4 no 500 where it fails, 16 stale=true.
-        Returns 1; -1 no realm, -3 or -4 it could not be sent."""
+        """Answer 401 with a challenge. flags: 1 qop auth, 2 qop auth-int, 16 stale=true.
+        Returns 1; -1 no realm (answered with 500), -3 or -4 the answer could not be sent."""
         return self._challenge(ctx, realm, flags, False)
 
     @function("proxy_challenge", routes=CHALLENGE)

@@ -43,7 +43,7 @@ class AuthParams(Module):
     proxy_challenge_header = param("Proxy-Authenticate", "Name of the header of a proxy challenge.")
     www_challenge_header = param("WWW-Authenticate", "Name of the header of a challenge.")
     qop = param(
-        "",
+        "auth",
         'Quality of protection of challenges that other modules make: "auth", "auth-int"; with it nonce_count.',
         check=_qop,
     )

@@ -1,4 +1,4 @@
-"""db_sqlite: databases in SQLite files, by URLs like sqlite:///var/lib/kamailio/kamailio.sqlite."""
+"""db_sqlite: databases in SQLite files, by URLs like sqlite:////var/lib/kamailio/kamailio.sqlite."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from olelo.core.module import Module, param
 
 
 class DbSqlite(Module):
-    """Databases in SQLite files: sqlite:///path, or sqlite://path below the working directory."""
+    """Databases in SQLite files: sqlite:////path/to/file; with three slashes a path of the working directory, or of /."""
 
     name = "db_sqlite"
     database_schemes = ("sqlite",)
