@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 
@@ -10,7 +13,7 @@ import pytest
 
 from olelo.sip.message import Message
 from olelo.testing import SDP, answer, reply_to, request
-from wire.test_sim_registration import HOME, Line, Phone, World
+from wire.test_sim_registration import HERE, HOME, Line, Phone, World
 
 REALM = "pbx.example"
 pytestmark = pytest.mark.wire
@@ -147,3 +150,28 @@ def test_no_password_is_in_the_log(world: World) -> None:
     world.stop()
     assert "secret" not in world.text
     world.start()
+
+
+@pytest.mark.reference
+@pytest.mark.skipif(shutil.which("sipsak") is None, reason="sipsak is not installed")
+@pytest.mark.parametrize(("password", "code"), [("secret", 0), ("wrong", 1)])
+def test_sipsak_registers_with_a_password(world: World, password: str, code: int) -> None:
+    uri = f"sip:alice@127.0.0.1:{world.running().port}"
+    command = ["sipsak", "-U", "-C", "sip:alice@127.0.0.1:9", "-s", uri, "-u", "alice", "-a", password]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=30)
+    assert bool(done.returncode) is bool(code), done.stdout.decode("latin-1")
+
+
+@pytest.mark.reference
+@pytest.mark.skipif(shutil.which("sipp") is None, reason="sipp is not installed")
+def test_sipp_registers_with_a_password(world: World) -> None:
+    text = (HERE / "aka.xml").read_text()
+    text = re.sub(r"\[authentication .*\]", "[authentication username=alice password=secret]", text)
+    scenario = world.folder / "password.xml"
+    scenario.write_text(text.replace("[imsi]", "alice").replace(HOME, REALM))
+    command = ["sipp", "-sf", str(scenario), f"127.0.0.1:{world.running().port}", "-i", "127.0.0.1", "-nostdin"]
+    done = subprocess.run(
+        [*command, "-m", "20", "-r", "50", "-timeout", "20", "-timeout_error"],
+        capture_output=True, check=False, timeout=40, cwd=world.folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode("latin-1")[-2000:]
