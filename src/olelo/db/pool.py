@@ -26,21 +26,37 @@ _ERR, _WARN = -1, 0
 _numbers = iter(range(1, 1 << 62))
 
 
+class _Call:
+    """What one caller asked for. late: the caller has given up."""
+
+    __slots__ = ("again", "late", "probe")
+
+    def __init__(self, again: bool, probe: bool) -> None:
+        self.again = again
+        self.late = False
+        self.probe = probe
+
+
 class _Lane:
     """A thread of statements.
 
-    waiting: callers that wait for it. connection: the driver's, while a statement runs on it, since when. stuck: its
-    statement runs on, though nobody waits for that any more.
+    waiting: callers that wait for it. call and connection: whose statement runs, and the driver's connection that it
+    runs on; set on the thread.
     """
 
-    __slots__ = ("connection", "name", "since", "stuck", "waiting")
+    __slots__ = ("call", "connection", "name", "waiting")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.waiting = 0
+        self.call: _Call | None = None
         self.connection: Any = None
-        self.since = 0.0
-        self.stuck = False
+
+    @property
+    def load(self) -> tuple[bool, int]:
+        """The less, the sooner would a statement run. One that runs on though nobody waits for it counts most."""
+        call = self.call
+        return (call is not None and call.late, self.waiting)
 
 
 class SqlDatabase(Database):
@@ -75,6 +91,7 @@ class SqlDatabase(Database):
         self._readers = [_Lane(f"{name}-read{number}") for number in range(1, READERS + 1)]
         self._trouble = ""  # why the last connection could not be made; set on a lane's thread
         self._rest_until = 0.0
+        self._stale = -1.0  # connections made up to then are of no use: the server has closed one of them
         self._probing = False
         self._told = False  # whether the log has its line about the trouble
         self._closed = False
@@ -97,7 +114,7 @@ class SqlDatabase(Database):
             return sql.rows(connection.execute(statement).fetchall())
 
         # The first that is free: its connection is warm, and nobody waits behind a slow statement without need.
-        return await self._ask(min(self._readers, key=lambda lane: (lane.stuck, lane.waiting)), work, again=True)
+        return await self._ask(min(self._readers, key=lambda lane: lane.load), work, again=True)
 
     async def write(self, statements: Sequence[Statement]) -> list[int]:
         try:
@@ -143,18 +160,19 @@ class SqlDatabase(Database):
             if self._probing or self._services.now() < self._rest_until:
                 raise DatabaseError(f"{self.name} does not answer")
             self._probing = True
+        call = _Call(again, probe)
         lane.waiting += 1
         try:
-            return await self._offload.call(lane.name, lambda: self._carry_out(lane, work, again, probe))
+            return await self._offload.call(lane.name, lambda: self._carry_out(lane, work, call))
         except TooMany:
             raise DatabaseError(f"{self._offload.bound} statements wait for {self.name}", busy=True) from None
         except TooLate:
             if probe:
                 self._rest_until = self._services.now() + REST
-            if lane.connection is not None and self._services.now() - lane.since >= self._offload.deadline:
-                lane.stuck = True
+            call.late = True
+            if lane.call is call:
                 self._interrupt(lane)
-            raise DatabaseError(f"{self.name} has not answered within {self._offload.deadline:.0f} s") from None
+            raise DatabaseError(f"{self.name} has not answered within {self._offload.deadline:g} s") from None
         finally:
             lane.waiting -= 1
             if probe:
@@ -177,23 +195,19 @@ class SqlDatabase(Database):
 
     # --- on a lane's thread -------------------------------------------------------------------------------
 
-    def _carry_out(self, lane: _Lane, work: Callable[[Connection], T], again: bool, probe: bool) -> T:
+    def _carry_out(self, lane: _Lane, work: Callable[[Connection], T], call: _Call) -> T:
         """Raises DatabaseError, and nothing else."""
         try:
             while True:
-                connection = self._connect(probe)
-                lane.since = self._services.now()
-                lane.connection = connection.connection.driver_connection
                 try:
-                    with connection:
+                    with self._connect(lane, call) as connection:
                         return work(connection)
                 except DBAPIError as error:
-                    if not (again and error.connection_invalidated) or lane.stuck:
+                    if not (call.again and error.connection_invalidated) or call.late:
                         raise
-                    again = False
+                    call.again = False
                 finally:
-                    lane.connection = None
-                    lane.stuck = False
+                    lane.connection = lane.call = None
         except DatabaseError:
             raise
         except SQLAlchemyError as error:
@@ -202,19 +216,45 @@ class SqlDatabase(Database):
             self._log(_ERR, f"db: {self.name}: {type(error).__name__}: {_line(str(error))}")
             raise DatabaseError(f"{self.name}: {_line(str(error)) or type(error).__name__}") from None
 
-    def _connect(self, probe: bool) -> Connection:
+    def _connect(self, lane: _Lane, call: _Call) -> Connection:
         """A connection that is alive. Raises DatabaseError: there is none to be had, which is no fault of a statement."""
-        if self._trouble and not probe and self._services.now() < self._rest_until:
+        if self._trouble and not call.probe and self._services.now() < self._rest_until:
             raise DatabaseError(f"{self.name} does not answer")  # it went while this one was waiting
+        while True:
+            try:
+                connection = self._engine.connect()
+            except (SQLAlchemyError, OSError) as error:
+                text = _reason(error) if isinstance(error, SQLAlchemyError) else _line(str(error))
+                self._rest_until = self._services.now() + REST
+                self._trouble = text
+                raise DatabaseError(f"{self.name}: {text}") from None
+            lane.connection = connection.connection.driver_connection
+            lane.call = call
+            if self._alive(connection):
+                if not call.late:
+                    self._trouble = ""
+                    return connection
+            else:
+                connection.invalidate()
+            connection.close()
+            if call.late:  # who gives up looks at what runs, what runs looks at who gave up: one of both ends it
+                raise DatabaseError(f"nobody waits for {self.name} any more")
+
+    def _alive(self, connection: Connection) -> bool:
+        """Whether its server is there: it may have closed the connection, or may have been started again. SQLAlchemy's
+        pool would ask, too, but where nobody could end the asking."""
+        dialect, now = connection.dialect, self._services.now()
+        born = connection.info.get("born")
+        if born is None or dialect.name == "sqlite":
+            connection.info["born"] = now
+            return True
+        if born <= self._stale:
+            return False
         try:
-            connection = self._engine.connect()
-        except (SQLAlchemyError, OSError) as error:
-            text = _reason(error) if isinstance(error, SQLAlchemyError) else _line(str(error))
-            self._rest_until = self._services.now() + REST
-            self._trouble = text
-            raise DatabaseError(f"{self.name}: {text}") from None
-        self._trouble = ""
-        return connection
+            return dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+        except dialect.loaded_dbapi.Error:
+            self._stale = now
+            return False
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -69,6 +69,8 @@ def open_postgres(
             connection.execute(f"SET statement_timeout = {int(statement_timeout * 1000)}")
             connection.commit()
         if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            connection.execute("SET client_encoding = 'SQL_ASCII'")
+            connection.commit()
             _read_any_text(connection)
 
     event.listen(engine, "connect", connected)
@@ -100,5 +102,4 @@ def _engine(driver: str, url: DatabaseUrl, port: int, arguments: dict[str, Any])
     place = URL.create(
         driver, url.user or None, url.password or None, url.host or "localhost", url.port or port, url.database
     )
-    # A connection is tried before it is used: the server may have closed it, or may have been started again.
-    return create_engine(place, connect_args=arguments, pool_size=5, max_overflow=0, pool_pre_ping=True)
+    return create_engine(place, connect_args=arguments, pool_size=5, max_overflow=0)
