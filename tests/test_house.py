@@ -9,13 +9,14 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "olelo"
 RANKS = {"sip": 0, "transaction": 1, "script": 1, "core": 2, "modules": 3}
-EDGES = ("net", "rpc", "cli", "auc", "testing")
+EDGES = ("net", "rpc", "cli", "auc", "db", "testing")
 #: What the pure rooms may not import: whatever makes two runs differ.
 BANNED = {"asyncio", "socket", "time", "random", "secrets", "threading", "uvloop", "select", "selectors", "subprocess"}
 #: Edges that may look into another edge, each with its reason.
 EDGE_DOORS = {
     ("cli", "rpc"),  # `rpc` is the only door for the command line
     ("cli", "auc"),  # `olelo sim` works on the key store, without a server
+    ("cli", "db"),  # `olelo user`, kamctl and kamdbctl work on Kamailio's database, without a server
     ("testing", "rpc"),  # the test bed calls commands
     ("testing", "auc"),  # a simulated phone has a simulated SIM
 }

@@ -193,12 +193,12 @@ def _kamcmd(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamcmd", ctx.args))
 
 
-@app.command("kamctl", context_settings=_PASS_ON, hidden=True)
+@app.command("kamctl", context_settings=_PASS_ON, help="Be `kamctl`: subscribers, groups, peers, the running server.")
 def _kamctl(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamctl", ctx.args))
 
 
-@app.command("kamdbctl", context_settings=_PASS_ON, hidden=True)
+@app.command("kamdbctl", context_settings=_PASS_ON, help="Be `kamdbctl`: make, save and drop Kamailio's database.")
 def _kamdbctl(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamdbctl", ctx.args))
 
@@ -208,3 +208,10 @@ def _sim(ctx: typer.Context) -> None:
     from olelo.cli.sim import sim_app  # type: ignore[import-not-found,unused-ignore]
 
     sim_app(args=ctx.args, prog_name="olelo sim")
+
+
+@app.command("user", context_settings=_PASS_ON, help="Subscribers: add, passwd, rm, show, list.")
+def _user(ctx: typer.Context) -> None:
+    from olelo.cli.user import user_app
+
+    user_app(args=ctx.args, prog_name="olelo user")
