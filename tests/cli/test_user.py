@@ -167,8 +167,8 @@ def test_missing_table_wrong_version_and_locked_file(tool: Tool) -> None:
 def test_the_configuration_names_the_database(tool: Tool, tmp_path: Path) -> None:
     config = tmp_path / "k.cfg"
     config.write_text(
-        '#!define DBURL "sqlite:///{}"\nloadmodule "auth_db.so"\n'
-        'modparam("usrloc", "db_url", "mysql://x/y")\nmodparam("auth_db|permissions", "db_url", DBURL)\n'.format(tool.path)
+        f'#!define DBURL "sqlite:///{tool.path}"\nloadmodule "auth_db.so"\n'
+        'modparam("usrloc", "db_url", "mysql://x/y")\nmodparam("auth_db|permissions", "db_url", DBURL)\n'
     )
     tool.monkeypatch.delenv("OLELO_DB")
     assert tool("add", "alice@example.org", "-f", str(config), typed=SECRET)[0] == 0

@@ -17,5 +17,9 @@ def run_tool(name: str, words: list[str]) -> int:
         from olelo.cli import kamailio
 
         return kamailio.main(words)
+    if name == "kamdbctl":
+        from olelo.cli import kamdbctl
+
+        return kamdbctl.main(words)
     print(f"{name}: not available here yet; `kamcmd` and `olelo cmd` call commands of the server", file=sys.stderr)
     return 1
