@@ -23,6 +23,7 @@ from olelo.core.loader import catalog_of, load
 from olelo.core.loader import check as check_config
 from olelo.core.lookup import parse_phostport
 from olelo.core.memory import memory_peak, memory_used
+from olelo.core.module import ModuleError
 from olelo.core.receive import Receiver
 from olelo.modules import all_modules
 from olelo.net import process
@@ -203,6 +204,7 @@ class Server:
         live = LiveEngine(engine, self)
         register_core_commands(self.registry, live)
         self.registry.register_all(engine.commands.values())
+        await self._prepare()
         await self.services.open(engine.sockets, params, self.receiver.receive, options.max_recv_buffer)
         if self.services.tcp is not None:
             self.services.tcp.on_unsent = engine.send_failed
@@ -225,6 +227,17 @@ class Server:
         use_large_pages()
         self._collect_when_quiet()
         self._say()
+
+    async def _prepare(self) -> None:
+        """Let modules reach what they need before the doors open. Raises OSError where one refuses to start."""
+        try:
+            for module in self.engine.modules.values():
+                await module.prepare()
+        except ModuleError as error:
+            await self.engine.databases.close()
+            raise OSError(str(error)) from None
+        # Connections made here would belong to whoever started us: what SQLite keeps beside its file, for one.
+        await self.engine.databases.release()
 
     def _watch_signals(self) -> None:
         """INT and TERM end the server; USR1 logs the memory; HUP and USR2 are taken without effect, as in Kamailio."""
@@ -315,6 +328,7 @@ class Server:
             module.stop()
         if self.control is not None:
             self.control.close()
+        await self.engine.databases.close()
         await self.services.close()
         for path in (self.options.pid_file, self.options.pgid_file):
             if path:

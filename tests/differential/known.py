@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 _GROUPS: dict[str, str] = {
+    "a nonce that is no base64 is not ours (-1); Kamailio decodes it to something and finds that too old (-4)": (
+        "auth_credentials_with_nonce_that_is_no_base64"
+    ),
     "Kamailio does not read a CSeq that is folded; RFC 3261 section 7.3.1 allows it": "folded_cseq",
     "Kamailio keeps the address of a contact that it knows again by its Call-ID alone: calls go where the phone was": (
         "one_call_id_is_one_contact"

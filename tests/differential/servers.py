@@ -12,12 +12,14 @@ import time
 from pathlib import Path
 
 import olelo
+from differential.subscribers import make_database
 
 OLELO = "import sys; from olelo.cli.main import main; sys.exit(main(['olelo', 'serve', '-f', sys.argv[1]]))"
 START_SECONDS = 20.0
 #: A configuration that says so is listened for on ::1, too.
 IPV6_TOO = "# and on ::1"
 _LISTEN = re.compile(r"^\s*(listen|children|log_stderror|debug)\s*=.*$", re.MULTILINE)
+_INCLUDE = re.compile(r'^include_file "(@HERE@[^"]*)"$', re.MULTILINE)
 _CTL = re.compile(r'^(\s*modparam\(\s*"ctl"\s*,\s*"binrpc"\s*,\s*)"[^"]*"', re.MULTILINE)
 
 
@@ -49,7 +51,14 @@ class Server:
         self.log = folder / f"{kind}.log"
         copy = folder / f"{kind}.cfg"
         ctl = self.ctl = folder / f"{kind}.ctl"
-        text = _LISTEN.sub("", config.read_text("latin-1"))
+        text = _INCLUDE.sub(
+            lambda m: Path(m[1].replace("@HERE@", str(config.parent))).read_text("latin-1"), config.read_text("latin-1")
+        )
+        if "@DATABASE@" in text:
+            database = folder / f"{kind}.sqlite"
+            make_database(database)
+            text = text.replace("@DATABASE@", str(database))
+        text = _LISTEN.sub("", text)
         text = _CTL.sub(rf'\1"unix:{ctl}"', text)
         settings = ["debug=2", "log_stderror=yes", "children=1", "tcp_children=1", "dns=no", "rev_dns=no"]
         settings += [f"listen={proto}:127.0.0.1:{self.port}" for proto in ("udp", "tcp")]

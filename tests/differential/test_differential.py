@@ -10,6 +10,7 @@ import pytest
 
 from differential import (  # noqa: F401  (each file registers its cases)
     cases_articles,
+    cases_auth,
     cases_calls,
     cases_dialogs,
     cases_forking,

@@ -278,7 +278,7 @@ def test_credentials(desk: Desk) -> None:
         "bob bob@biloxi.example biloxi.example r n1 sip:x abc MD5 cn op bob@biloxi.example bob"
     )
     ctx.store = {"authorized": Credentials.parse(line.partition(": ")[2].strip().encode())}
-    assert desk.text(ctx, "$Au $AU") == "bob@r bob"
+    assert desk.text(ctx, "$Au $AU") == "bob@biloxi.example bob"
     plain = desk.context(request())
     assert desk.text(plain, "$au $ar $Au $AU") == "<null> <null> bob@biloxi.example bob"
 

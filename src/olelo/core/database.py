@@ -1,7 +1,7 @@
 """What modules ask of a database: Kamailio's tables, read and written without holding up packets.
 
-The drivers are modules under Kamailio's names (`db_sqlite`, `db_mysql`, `db_postgres`), each for the schemes of its URLs;
-they register with `engine.databases` when they are made. A module with a `db_url` declares it with `check=check_url`,
+The drivers are modules under Kamailio's names (`db_sqlite`, `db_mysql`, `db_postgres`), each for the schemes of its URLs
+(`Module.database_schemes`, `Module.open_database`). A module with a `db_url` declares it with `check=check_url`,
 calls `engine.databases.open(url)` in its `init()`, and awaits what it asks in script functions declared with waits=True.
 
 Text is the script's: a `str` whose characters are bytes (latin-1); a database gets and gives it as UTF-8. What a database
@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
-from urllib.parse import unquote
 
 #: A value of a column. datetime is without time zone, in local time, as Kamailio writes it.
 Scalar = str | int | float | bytes | datetime | None
@@ -66,6 +65,12 @@ class Database(Protocol):
     def table_version(self, table: str) -> Awaitable[int]:
         """What the table `version` says of a table; 0 if nothing."""
 
+    def release(self) -> Awaitable[None]:
+        """Let go of the connections; the next statement makes new ones."""
+
+    def close(self) -> Awaitable[None]:
+        """Let go of the connections for good, once what was given to them is done."""
+
 
 @dataclass(slots=True, frozen=True)
 class Insert:
@@ -96,7 +101,8 @@ Statement = Insert | Update | Delete
 
 @dataclass(slots=True, frozen=True)
 class DatabaseUrl:
-    """`scheme://user:password@host:port/database`, or `scheme:///path` for files."""
+    """`scheme://user:password@host:port/database`; nothing in it is escaped. Of a file `database` is the path, so that
+    `sqlite:////etc/x` names /etc/x."""
 
     scheme: str
     user: str
@@ -111,7 +117,7 @@ class DatabaseUrl:
         """Raises ValueError with what is wrong; the text of it has no password."""
         scheme, sep, rest = text.partition("://")
         if not sep or not scheme or not scheme.isalnum():
-            raise ValueError("a database URL is like mysql://user:password@host/database or sqlite:///path/to/file")
+            raise ValueError("a database URL is like mysql://user:password@host/database or sqlite:////path/to/file")
         rest, _, options = rest.partition("?")
         authority, slash, database = rest.partition("/")
         account, at, place = authority.rpartition("@")
@@ -127,9 +133,7 @@ class DatabaseUrl:
         elif ":" in place:
             host, _, digits = place.rpartition(":")
             port = _port(digits)
-        return DatabaseUrl(
-            scheme.lower(), unquote(user), unquote(password) if at else "", host, port, database, options
-        )
+        return DatabaseUrl(scheme.lower(), user, password if at else "", host, port, database, options)
 
     @property
     def name(self) -> str:
@@ -173,9 +177,20 @@ class Databases:
             raise DatabaseError(str(error)) from None
         driver = self._drivers.get(url.scheme)
         if driver is None:
-            raise DatabaseError(f"no loaded module speaks to {url.name}: {_driver_hint(url.scheme)}")
+            raise DatabaseError(f"no loaded module speaks to {url.name}: {driver_hint(url.scheme)}")
         database = self._opened[text] = driver(url)
         return database
+
+    async def release(self) -> None:
+        """Let all connections go that are open."""
+        for database in self._opened.values():
+            await database.release()
+
+    async def close(self) -> None:
+        """Close all that were opened."""
+        opened, self._opened = list(self._opened.values()), {}
+        for database in opened:
+            await database.close()
 
 
 #: scheme -> Kamailio's module for it
@@ -195,6 +210,7 @@ DRIVER_MODULES = {
 }
 
 
-def _driver_hint(scheme: str) -> str:
+def driver_hint(scheme: str) -> str:
+    """What would open databases of a scheme."""
     module = DRIVER_MODULES.get(scheme)
     return f'add loadmodule "{module}.so"' if module else f"{scheme} is none of {', '.join(sorted(DRIVER_MODULES))}"

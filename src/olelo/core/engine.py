@@ -58,8 +58,8 @@ class Engine:
         self.defines: dict[str, str | None] = {}
         self.sources: dict[str, str] = {}  # text of the configuration files, by name
         self.arguments: list[str] = []
-        #: function name -> the constants that its calls in the script have as first argument
-        self.first_arguments: dict[str, list[str]] = {}
+        #: (function name, number of the argument) -> the constants that its calls in the script have there
+        self.constant_arguments: dict[tuple[str, int], list[str]] = {}
         self.globals: dict[str, dict[str, int | str]] = {}
         #: next hops by URI, socket and transport, kept by core/forward.py
         self.hops: dict[tuple[bytes, ListenSocket | None, str, ListenSocket | None], Destination] = {}

@@ -14,6 +14,7 @@ from olelo import __version__
 from olelo.core.commands import core_functions
 from olelo.core.context import FORCE_LOCAL_RPORT, FORCE_RPORT, REPLY_TO_VIA
 from olelo.core.corevars import core_variables
+from olelo.core.database import check_url, driver_hint
 from olelo.core.declarations import ModuleSpec, bind, describe
 from olelo.core.engine import Engine
 from olelo.core.kamailio_names import exporters, kamailio_modules, other_releases
@@ -118,6 +119,31 @@ def _check_values(config: Config, diag: Diagnostics, modules: Modules, meant: se
                     diag.error("bad-value", f"{item.name}: {error}", item.value_pos)
         elif isinstance(item, ModParam) and not told & {item.modules_pos, item.name_pos, item.value_pos}:
             _check_param(item, [modules[name] for name in loaded], diag)
+    _check_drivers(config, [modules[name] for name in loaded], diag)
+
+
+def _check_drivers(config: Config, modules: list[type[Module]], diag: Diagnostics) -> None:
+    """Whether a loaded module speaks to each database that one is told to open."""
+    schemes = {scheme for cls in modules for scheme in cls.database_schemes}
+    places = {item.name: item.pos for item in config.items if isinstance(item, LoadModule)}
+    told = {d.pos for d in diag.errors}
+    for cls in modules:
+        for name, attribute in describe(cls).attributes.items():
+            declared = getattr(cls, attribute)
+            if declared.check is not check_url:
+                continue
+            value, pos = declared.default, places[cls.name]
+            for item in config.items:
+                if isinstance(item, ModParam) and item.name == name and re.fullmatch(item.modules, cls.name, re.I):
+                    value, pos = item.value, item.value_pos
+            scheme = value.partition("://")[0].lower()
+            if pos not in told and scheme not in schemes and not set("#$") & set(scheme):
+                diag.error(
+                    "no-driver",
+                    f"{cls.name}: {name}: no loaded module opens {scheme}://",
+                    pos,
+                    hint=driver_hint(scheme),
+                )
 
 
 def _check_param(item: ModParam, modules: list[type[Module]], diag: Diagnostics) -> None:
@@ -145,7 +171,8 @@ def load(
     _core_params(engine, config, diag)
     for item in config.items:
         if isinstance(item, LoadModule) and item.name not in engine.modules:
-            engine.modules[item.name] = modules[item.name](engine)
+            instance = engine.modules[item.name] = modules[item.name](engine)
+            engine.databases.register(instance.database_schemes, instance.open_database)
         elif isinstance(item, ModParam):
             _set_params(engine, item, diag)
     if diag.errors:
@@ -165,7 +192,7 @@ def load(
         engine.program = compile_config(config, catalog, diag, trace=trace)
     except CompileError:  # what it found is in `diag`
         return None
-    engine.first_arguments = _first_arguments(config)
+    engine.constant_arguments = _constant_arguments(config)
     engine.onsend_route = engine.route("onsend")
     engine.onsend_replies = bool(engine.params.onsend_route_reply and engine.onsend_route)
     _init_modules(engine, config, diag)
@@ -228,15 +255,17 @@ def _set_params(engine: Engine, item: ModParam, diag: Diagnostics) -> None:
             diag.error("bad-value", f"{name}: {item.name}: {error}", item.value_pos)
 
 
-def _first_arguments(config: Config) -> dict[str, list[str]]:
-    """Function name -> the constants that its calls have as first argument, in file order."""
-    found: dict[str, list[str]] = {}
+def _constant_arguments(config: Config) -> dict[tuple[str, int], list[str]]:
+    """(function name, number of the argument) -> the constants that its calls have there, in file order."""
+    found: dict[tuple[str, int], list[str]] = {}
     for route in config.routes:
         for expr in expressions(route.body):
-            if isinstance(expr, Call) and expr.args and isinstance(expr.args[0], Str):
-                names = found.setdefault(expr.name.lower(), [])
-                if expr.args[0].value not in names:
-                    names.append(expr.args[0].value)
+            if isinstance(expr, Call):
+                for number, argument in enumerate(expr.args):
+                    if isinstance(argument, Str):
+                        values = found.setdefault((expr.name.lower(), number), [])
+                        if argument.value not in values:
+                            values.append(argument.value)
     return found
 
 

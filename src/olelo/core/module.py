@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 from olelo.script.catalog import ArgSpec, Getter, RouteKind, Setter, TransformSpec, Value
 
 if TYPE_CHECKING:
+    from olelo.core.database import Database, DatabaseUrl
     from olelo.core.engine import Engine
 
 P = TypeVar("P", int, str)
@@ -232,13 +233,15 @@ class RouteName(str):
 
 
 class Module:
-    """Base of all modules. The order of a start: __init__, parameters set, `init()`, `start()`; at the end `stop()`."""
+    """Base of all modules. The order of a start: __init__, parameters set, `init()`, `prepare()`, `start()`; at the end `stop()`."""
 
     name: ClassVar[str]
     #: event routes that this module runs: names, or "prefix:*"
     event_routes: ClassVar[tuple[str, ...]] = ()
     #: names of statistics in the module's group: {"name": "doc"}
     statistics: ClassVar[dict[str, str]] = {}
+    #: schemes of database URLs that the module opens (`open_database`)
+    database_schemes: ClassVar[tuple[str, ...]] = ()
     #: modules that must be loaded too
     needs: ClassVar[tuple[str, ...]] = ()
 
@@ -263,8 +266,15 @@ class Module:
         """Transformations that this module adds."""
         return []
 
+    def open_database(self, url: DatabaseUrl) -> Database:
+        """A database of one of the module's schemes; connects to nothing yet."""
+        raise NotImplementedError
+
     def init(self) -> None:
         """Called once, when all parameters are set and all modules exist, before routes run. Raise ModuleError to refuse."""
+
+    async def prepare(self) -> None:
+        """Called before the network is up, one module after another; may wait (for a database). Raise ModuleError to refuse."""
 
     def start(self) -> None:
         """Called when the engine's network is up. Timers: `self.engine.every(seconds, callback)`."""

@@ -38,14 +38,14 @@ class Credentials:
         params: dict[bytes, bytes] = {}
         for part in split_outside(rest, 0x2C):
             name, equals, text = part.partition(b"=")
-            name = name.strip().lower()
+            name, text = name.strip().lower(), text.strip()
             if not name and not equals:
                 continue
-            if not name or not equals:
+            if not name or not text:
                 raise MalformedHeader(f"bad parameter {part.strip()[:32]!r} in credentials")
             if name in params:
                 raise MalformedHeader(f"{name.decode('latin-1')[:32]} stands twice in credentials")
-            params[name] = unquote(text.strip())
+            params[name] = unquote(text)
         return Credentials(scheme, params)
 
     def get(self, name: bytes) -> bytes:
@@ -95,6 +95,11 @@ class Credentials:
     def auts(self) -> bytes:
         """RFC 3310 section 3.4: the resynchronisation token, still in base64 (or as the phone wrote it)."""
         return self.get(b"auts")
+
+
+def is_known(algorithm: bytes) -> bool:
+    """Whether this is a hash that `ha1` and `response` can make."""
+    return algorithm.upper() in _HASHES
 
 
 def quoted(value: bytes) -> bytes:

@@ -6,6 +6,7 @@ See `Bed` for a scenario. What is exported here is stable; the rest of this pack
 from __future__ import annotations
 
 from olelo.testing.bed import Bed, ConfigurationError
+from olelo.testing.digest import answer
 from olelo.testing.packets import SDP, describe, reply_to, request
 from olelo.testing.peers import Dialog, Packet, Peer
 from olelo.testing.world import EPOCH, FakeFuture, FakeServices
@@ -20,6 +21,7 @@ __all__ = [
     "FakeServices",
     "Packet",
     "Peer",
+    "answer",
     "describe",
     "reply_to",
     "request",

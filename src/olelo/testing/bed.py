@@ -107,6 +107,8 @@ class Bed:
         self.world.on_send = self._sent
         self.world.on_unsent = engine.send_failed
         for module in engine.modules.values():
+            self.world.spawn(module.prepare(), _prepared)
+        for module in engine.modules.values():
             module.start()
 
     def peer(self, name: str, address: tuple[str, int] | None = None) -> Peer:
@@ -189,3 +191,8 @@ class Bed:
 
     def message(self, data: bytes) -> Message:
         return Message.parse(data)
+
+
+def _prepared(_result: object, error: BaseException | None) -> None:
+    if error is not None:
+        raise error

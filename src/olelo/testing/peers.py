@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from olelo.sip.headers import CONTACT
 from olelo.sip.message import Message
+from olelo.testing.digest import answer
 from olelo.testing.packets import ack_for, contact_uri, describe, record_routes, reply_to, request
 
 if TYPE_CHECKING:
@@ -198,15 +199,28 @@ class Peer:
         return self.request("INVITE", uri, *headers, body=body, proto=proto)
 
     def register(
-        self, user: str, *headers: str, contact: str = "", expires: int = 3600, proto: str = "udp", domain: str = "proxy"
-    ) -> Packet:  # fmt: skip
+        self,
+        user: str,
+        *headers: str,
+        contact: str = "",
+        expires: int = 3600,
+        proto: str = "udp",
+        domain: str = "proxy",
+        password: str = "",
+    ) -> Packet:
         """Register this peer under sip:user@domain; returns the answer, which must be 200.
 
-        With proto "tcp" the contact says so, too. A registrar that challenges is met with `request("REGISTER", ..)`.
+        With proto "tcp" the contact says so, too. With a password, the registrar must challenge once, and is answered.
         """
         uri = contact or (self.uri if proto == "udp" else f"{self.uri};transport={proto}")
         lines = (f"Contact: <{uri}>", f"Expires: {expires}", *headers)
-        self.request("REGISTER", f"sip:{domain}", *lines, to=f"sip:{user}@{domain}", proto=proto)
+        first = self.request("REGISTER", f"sip:{domain}", *lines, to=f"sip:{user}@{domain}", proto=proto)
+        if password:
+            asked = self.gets(401).header("WWW-Authenticate")
+            line = answer(asked, user, password, "REGISTER", f"sip:{domain}")
+            self.request(
+                "REGISTER", f"sip:{domain}", *lines, line, to=f"sip:{user}@{domain}", proto=proto, cseq=2, call_id=first.call_id
+            )  # fmt: skip
         return self.gets(200)
 
     def within(self, dialog: Dialog, method: str, *headers: str, body: bytes = b"", cseq: int = 0) -> Dialog:

@@ -331,9 +331,9 @@ def test_too_many_requests_are_refused_at_once(place: Place) -> None:
     assert refused.header("Retry-After") == "5"
     assert stat(bed, "too_many") == 1
     bed.advance(30)
-    assert module(bed).authority._waiting > 0  # the thread is still at it, and they still count
+    assert module(bed).authority._offload.waiting > 0  # the thread is still at it, and they still count
     bed.advance(4.0 * MAX_WAITING)
-    assert module(bed).authority._waiting == 0
+    assert module(bed).authority._offload.waiting == 0
 
 
 def test_a_database_that_fails(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +17,7 @@ from olelo.auc import AuthenticationCentre, Keyring, Store, Vector, parse_auts
 from olelo.auc.errors import AucError, FormatError, NotFound, RandNotHeld, ResyncRefused, StateError
 from olelo.auc.scripted import ScriptedCards
 from olelo.core.engine import ERR, Engine
+from olelo.core.offload import Offload, TooLate, TooMany
 from olelo.modules.ims_auth.errors import AutsRefused, Busy, CardFailed, CardRefused, Declined, NotHeld, Unavailable
 from olelo.modules.ims_auth.identity import Claim
 from olelo.modules.ims_auth.lookup import locate
@@ -57,7 +58,7 @@ class Authority:
         self.timeouts = 0
         self.replies = 0
         self.reply_ms = 0
-        self._waiting = 0
+        self._offload = Offload(engine.services, DEADLINE, MAX_WAITING)
 
     def open(self, scripted: bool) -> None:
         """Open database and keys.
@@ -154,45 +155,29 @@ class Authority:
     async def _ask(self, call: Callable[[], T]) -> T:
         """Run a call on the database's thread and wait for it, up to DEADLINE. An answer after that is thrown away: a
         number that it reserved is skipped, never used by somebody else."""
-        if self._waiting >= MAX_WAITING:
-            raise Busy(f"{MAX_WAITING} requests wait for the authentication centre")
-        services = self.engine.services
-        gate = services.gate()
-        start = services.now()
-        late = False
-
-        def work() -> T | None:
-            return None if late else call()  # nobody waits any more: no number is reserved for nobody
-
-        def done(result: Any, error: BaseException | None) -> None:
-            self._waiting -= 1
-            if not late:
-                gate.set((result, error))
-
-        def give_up() -> None:
-            nonlocal late
-            late = True
-            gate.set(None)
-
-        self._waiting += 1
-        cancel = services.call_at(start + DEADLINE, give_up)
-        services.spawn(services.in_thread(_LANE, work), done)
-        answer = await gate
-        cancel()
-        if answer is None:
+        start = self.engine.services.now()
+        try:
+            result = await self._offload.call(_LANE, call)
+        except TooMany:
+            raise Busy(f"{MAX_WAITING} requests wait for the authentication centre") from None
+        except TooLate:
             self.timeouts += 1
-            raise Unavailable(f"the authentication centre has not answered within {DEADLINE:.0f} s")
-        self.replies += 1
-        self.reply_ms += round((services.now() - start) * 1000)
-        result, error = answer
-        if error is None:
-            return result  # type: ignore[no-any-return]
-        if isinstance(error, AucError):
+            raise Unavailable(f"the authentication centre has not answered within {DEADLINE:.0f} s") from None
+        except AucError as error:
+            self._answered(start)
             raise _declined(error) from None
-        # What other exceptions say may hold what they were given; only their kind is told.
-        if not isinstance(error, SQLAlchemyError | OSError):
-            self.engine.log(ERR, f"ims_auth: a fault in the authentication centre: {type(error).__name__}")
-        raise Unavailable(f"the authentication centre's database failed: {type(error).__name__}") from None
+        except Exception as error:
+            # What other exceptions say may hold what they were given; only their kind is told.
+            self._answered(start)
+            if not isinstance(error, SQLAlchemyError | OSError):
+                self.engine.log(ERR, f"ims_auth: a fault in the authentication centre: {type(error).__name__}")
+            raise Unavailable(f"the authentication centre's database failed: {type(error).__name__}") from None
+        self._answered(start)
+        return result
+
+    def _answered(self, start: float) -> None:
+        self.replies += 1
+        self.reply_ms += round((self.engine.services.now() - start) * 1000)
 
 
 def _declined(error: AucError) -> Declined:

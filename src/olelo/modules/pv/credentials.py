@@ -28,7 +28,7 @@ def credentials(ctx: RouteContext) -> Credentials | None:
         return None
 
 
-#: Key in `ctx.store` of the credentials (Credentials) that an authentication module has found good.
+#: Key in `ctx.store` of the credentials (Credentials) that an authentication module has looked at.
 AUTHORIZED = "authorized"
 
 
@@ -110,7 +110,7 @@ class CredentialVariables(Module):
 
     @variable("AU")
     def AU(self, ctx: RouteContext) -> Value:
-        """User for accounting: of credentials that were found good, else of From."""
+        """User for accounting: of the credentials that authentication has looked at, else of From."""
         found = authorized(ctx)
         if found is not None and _user_part(found.username):
             return _given(_user_part(found.username))
@@ -119,10 +119,12 @@ class CredentialVariables(Module):
 
     @variable("Au")
     def Au(self, ctx: RouteContext) -> Value:
-        """`user@realm` for accounting: of credentials that were found good, else user and domain of From."""
+        """`user@domain` for accounting: of the credentials that authentication has looked at (their realm, where the user
+        name has no domain), else of From."""
         found = authorized(ctx)
         if found is not None and _user_part(found.username):
-            user = _user_part(found.username)
-            return _given(user + b"@" + found.realm if found.realm else user)
+            user, _, domain = found.username.partition(b"@")
+            domain = domain or found.realm
+            return _given(user + b"@" + domain if domain else user)
         uri = uri_or_none(from_uri_bytes(ctx) or b"")
         return None if uri is None else _given(uri.user + b"@" + uri.host)

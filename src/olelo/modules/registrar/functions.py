@@ -67,7 +67,7 @@ class Registrar(Lookup):
 
     def start(self) -> None:
         for name in _WITH_TABLE:  # the tables that the script names are there from the start, as in Kamailio
-            for table in self.engine.first_arguments.get(name, ()):
+            for table in self.engine.constant_arguments.get((name, 0), ()):
                 self.usrloc.domain(table)
         if self.engine.has_event("usrloc:contact-expired"):
             for name in list(self.usrloc.domains):
