@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 TOOLS = ("kamailio", "kamcmd", "kamctl", "kamdbctl")
 
 
@@ -21,5 +19,6 @@ def run_tool(name: str, words: list[str]) -> int:
         from olelo.cli import kamdbctl
 
         return kamdbctl.main(words)
-    print(f"{name}: not available here yet; `kamcmd` and `olelo cmd` call commands of the server", file=sys.stderr)
-    return 1
+    from olelo.cli import kamctl
+
+    return kamctl.main(words)

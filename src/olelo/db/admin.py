@@ -149,6 +149,8 @@ def reading(place: Place) -> Iterator[Connection]:
     engine = place.engine()
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if place.kind == SQLITE:
+                connection.exec_driver_sql("PRAGMA query_only = ON")
             yield connection
     except SQLAlchemyError as error:
         raise explain(error, place) from None
