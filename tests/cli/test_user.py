@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pty
-import select
 import sqlite3
-import subprocess
 import sys
 from hashlib import md5
 from pathlib import Path
 
 import pytest
 
+from cli.terminal import talk
 from olelo.cli.main import main
 from olelo.db.admin import Place
 from olelo.db.admin_tables import create_tables
@@ -147,6 +144,7 @@ def test_bad_passwords(tool: Tool, typed: str, text: str) -> None:
 
 
 def test_missing_table_wrong_version_and_locked_file(tool: Tool) -> None:
+    tool.monkeypatch.setattr("olelo.db.admin.LOCK_TIMEOUT", 0.1)
     connection = sqlite3.connect(tool.path)
     connection.execute("begin immediate")
     code, _, err = tool("list")
@@ -195,39 +193,12 @@ def test_a_name_that_is_no_ascii_is_hashed_as_utf_8() -> None:
     )
 
 
-def talk(words: list[str], answers: list[tuple[bytes, bytes]], environ: dict[str, str]) -> tuple[int, bytes]:
-    """Run a program on a terminal; (what it asks, what is typed) in order."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        words, stdin=slave, stdout=slave, stderr=slave, env={**os.environ, **environ}, start_new_session=True
-    )
-    os.close(slave)
-    seen, at = b"", 0
-    waiting = list(answers)
-    while True:
-        ready, _, _ = select.select([master], [], [], 20)
-        assert ready, seen
-        try:
-            data = os.read(master, 4096)
-        except OSError:  # Linux's end of a terminal
-            break
-        if not data:
-            break
-        seen += data
-        while waiting and waiting[0][0] in seen[at:]:
-            at = seen.index(waiting[0][0], at) + len(waiting[0][0])
-            os.write(master, waiting.pop(0)[1])
-    os.close(master)
-    assert not waiting, seen
-    return process.wait(10), seen
-
-
 def test_a_password_is_typed_twice_and_not_echoed(tool: Tool) -> None:
     words = [sys.executable, "-m", "olelo.cli.main", "user", "add", "alice@example.org"]
     asked = b"Password of alice@example.org: "
-    code, seen = talk(words, [(asked, b"hidden1\n"), (b"Again: ", b"hidden2\n")], {})
+    code, seen = talk(words, [(asked, b"hidden1\n"), (b"Again: ", b"hidden2\n")])
     assert (code, b"two different passwords" in seen) == (1, True)
-    code, seen = talk(words, [(asked, b"hidden1\n"), (b"Again: ", b"hidden1\n")], {})
+    code, seen = talk(words, [(asked, b"hidden1\n"), (b"Again: ", b"hidden1\n")])
     assert code == 0
     assert b"alice@example.org added" in seen
     assert b"hidden" not in seen
