@@ -24,6 +24,9 @@ pytestmark = pytest.mark.wire
 PASSWORD = "rw %:'\"\\ p\u00e9"
 
 
+FEW = "standard auth_db group permissions alias_db dispatcher"  # tables take their time
+
+
 class Tools:
     """Runs the tools with a server's settings; knows what must never be shown."""
 
@@ -53,7 +56,7 @@ def tools(
 ) -> Iterator[Tools]:
     settings = server.settings("tools") | {"DBRWUSER": "toolsrw", "DBRWPW": PASSWORD, "DBROUSER": "toolsro"}
     settings |= {"CHARSET": "", "HOME": str(tmp_path), "OLELO_KAMCTLRC": "/dev/null", "SIP_DOMAIN": "example.org"}
-    settings |= {"OLELO_SOCKET": f"unix:{tmp_path}/none", "DBROPW": "s3cret"}
+    settings |= {"OLELO_SOCKET": f"unix:{tmp_path}/none", "DBROPW": "s3cret", "STANDARD_MODULES": FEW}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     yield Tools(server, monkeypatch, capfd)
@@ -70,6 +73,7 @@ def tools(
 
 
 def test_create_use_and_drop(tools: Tools) -> None:
+    tools.monkeypatch.delenv("STANDARD_MODULES")
     code, said = tools("kamdbctl", "-n", "create")
     assert code == 0, said
     assert "users created: toolsrw" in said
@@ -88,7 +92,9 @@ def test_create_use_and_drop(tools: Tools) -> None:
         ["acc", "initdb"], ["acc", "recent"], ["db", "exec", "select '%s', ':x'"], ["show", "alice"],
     ):  # fmt: skip
         code, said = tools("kamctl", *words)
-        assert code == (1 if words[0] == "cr" else 0), said
+        # its tables are extra ones; and PostgreSQL lets only who made a table change it
+        refused = words[0] == "cr" or (words == ["acc", "initdb"] and tools.server.kind != MYSQL)
+        assert code == refused, said
     assert tools.rows("select username, grp from grp") == [("alice", "local")]
     code, said = tools("kamctl", "db", "roexec", "delete from grp")
     assert (code, "read-only for us" in said) == (1, True)
@@ -101,16 +107,18 @@ def test_create_use_and_drop(tools: Tools) -> None:
 def test_olelo_user_by_url(tools: Tools) -> None:
     assert tools("kamdbctl", "-n", "create")[0] == 0
     scheme = "mysql" if tools.server.kind == MYSQL else "postgres"
-    url = f"{scheme}://toolsrw:rw%20%25%3A%27%22%5C%20p%C3%A9@127.0.0.1:{tools.server.port}/tools"
+    url = f"{scheme}://toolsrw:{PASSWORD}@127.0.0.1:{tools.server.port}/tools"
     for name in ("alice@example.org", "j\u00f6rg@example.org"):
-        assert tools("user", "add", name, "--plain", "--db", url, typed="p\u00e4ss \U0001f600\n")[0] == 0
+        code, said = tools("user", "add", name, "--plain", "--db", url, typed="p\u00e4ss \U0001f600\n")
+        assert code == 0, said
     assert tools.rows("select password from subscriber where username like 'j%'") == [("p\u00e4ss \U0001f600",)]
     assert tools("user", "list", "--db", url)[1].split() == ["alice@example.org", "j\u00f6rg@example.org"]
-    wrong = url.replace("rw%20", "s3cret")
+    wrong = url.replace("rw ", "s3cret")
     assert "does not let toolsrw in" in tools("user", "list", "--db", wrong)[1]
-    assert "there is no database nix" in tools("user", "list", "--db", url.replace("/tools", "/nix"))[1] or (
-        "does not let toolsrw in" in tools("user", "list", "--db", url.replace("/tools", "/nix"))[1]
-    )
+    said = tools("user", "list", "--db", url.removesuffix("tools") + "nix")[1]
+    assert (
+        "there is no database nix" in said or "does not let toolsrw in" in said
+    )  # MariaDB tells nobody without rights
     assert tools("kamdbctl", "revoke")[0] == 0
     code, said = tools("user", "list", "--db", url)
     assert code == 1
@@ -123,7 +131,8 @@ def test_values_that_do_not_fit_are_not_repeated(tools: Tools) -> None:
     assert tools("kamdbctl", "-n", "create")[0] == 0
     tools("kamctl", "add", "alice", "x")
     code, said = tools("kamctl", "sets", "alice", "password", "s3cret" * 20)
-    assert (code, "a value does not fit" in said) == (1, True)
+    assert code == 1
+    assert "a value does not fit" in said
     code, said = tools("kamctl", "sets", "alice", "ha1", "ok")
     assert code == 0, said
 
@@ -147,7 +156,8 @@ def test_backup_restore_and_copy(tools: Tools, tmp_path: Path) -> None:
     assert "nothing was changed" in tools("kamdbctl", "copy", "other")[1]
     saved.write_text("insert into no_table values (1);")
     code, said = tools("kamdbctl", "restore", str(saved))
-    assert (code, "no_table" in said) == (1, True)
+    assert code == 1
+    assert "no_table" in said
     assert tools("kamctl", "show", "alice")[0] == 0
 
 
@@ -179,7 +189,7 @@ def test_step_by_step(tools: Tools) -> None:
     assert code == 0, said
     assert said.count("(y/n)") == questions
     found = {row[0] for row in tools.rows("select table_name from version")}
-    assert found == {spec.name for spec in tables_of(STANDARD + PRESENCE)}
+    assert found == {spec.name for spec in tables_of([*FEW.split(), *PRESENCE])}
     if tools.server.kind == MYSQL:
         assert tools.rows("select count(*) from mysql.user where User like 'tools%'") == [(0,)]
 

@@ -84,13 +84,14 @@ class Place:
         arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT}
         host: str | None = self.host or "localhost"
         if self.kind == MYSQL:
-            arguments |= {"charset": "utf8mb4"}
+            # PyMySQL sends a text as latin-1, and bytes as they are.
+            arguments |= {"charset": "utf8mb4", "password": self.password.encode("utf-8", "surrogateescape")}
             if self.host.startswith("/"):
                 arguments["unix_socket"], host = self.host, None
         url = URL.create(
             _DRIVERS[self.kind],
             self.user or None,
-            self.password or None,
+            (self.kind == POSTGRES and self.password) or None,
             host,
             self.port or PORTS[self.kind],
             self.database or None,
@@ -203,6 +204,8 @@ def explain(error: SQLAlchemyError, place: Place) -> AdminError:
         return AdminError(f"cannot reach the database server at {where}: {_network_reason(text)}")
     if text == "database is locked" or number == 1205 or state == "55P03":
         return AdminError(f"{place.name} is locked by another program; try again")
+    if "must be owner" in text:
+        return AdminError(f"{place.name}: {text}: only who made it may do that")
     if text.startswith("attempt to write a readonly") or number in (1142, 1290) or state == "42501":
         return AdminError(f"{place.name} is read-only for us")
     if text.startswith("unable to open database file"):

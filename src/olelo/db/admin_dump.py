@@ -163,5 +163,7 @@ def _run(place: Place, words: list[str], *, stdin: int | None = None, stdout: in
             check=False,
         )
     if done.returncode:
-        said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if "Deprecated" not in line]
-        raise AdminError(f"{os.path.basename(words[0])} failed: {said[0][:300] if said else done.returncode}")
+        lines = done.stderr.decode("utf-8", "replace").splitlines()
+        # Only the line of the error: others repeat the statement, with what is in it.
+        said = [line for line in lines if "error" in line.lower()] or [f"exit code {done.returncode}"]
+        raise AdminError(f"{os.path.basename(words[0])} failed: {said[0][:300]}")

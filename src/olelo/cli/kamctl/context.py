@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, TableClause, column, func, select, table, text
+from sqlalchemy import TIMESTAMP, Connection, Executable, TableClause, cast, column, func, select, table, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from olelo.cli.client import Client, ClientError, typed
@@ -17,7 +17,7 @@ from olelo.cli.dbplace import DB_VARIABLE, READ_ONLY, READ_WRITE, engine_of, pla
 from olelo.cli.options import DEFAULT_RUN_DIR
 from olelo.db.admin import AdminError, Place, identifier, reading, working
 from olelo.db.admin_users import Account
-from olelo.db.schema import MYSQL, TABLES
+from olelo.db.schema import MYSQL, POSTGRES, TABLES
 from olelo.modules.ctl.address import SOCKET_NAME, ControlAddress, default_address, parse_address
 from olelo.rpc import binrpc
 from olelo.rpc.registry import JSON_METHOD
@@ -144,6 +144,10 @@ class Ctl:
         else:
             for row in found:
                 print("|".join(_cell(value, "") for value in row))
+
+    def moment(self, seconds_ago: int) -> Any:
+        """A time to compare with; only PostgreSQL tells texts from times."""
+        return cast(now(seconds_ago), TIMESTAMP) if self.place().kind == POSTGRES else now(seconds_ago)
 
     # --- the server
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from olelo.cli.kamctl.context import Ctl, Refused, Usage, argument, now, number
+from olelo.cli.kamctl.context import Ctl, Refused, Usage, argument, number
 from olelo.cli.kamctl.subscribers import is_alias, is_user
 from olelo.db.admin import AdminError
 
@@ -89,7 +89,7 @@ def _contacts(ctl: Ctl, words: list[str], name: str, *, alias: bool) -> None:
     elif command == "dbclean" and len(rest) <= 1:
         seconds = number(rest[0], "number of seconds") if rest else 3600
         found = ctl.table("aliases" if alias else "location", "ALS_TABLE" if alias else "UL_TABLE")
-        ctl.info(f"{ctl.run(delete(found).where(found.c.expires < now(seconds)))} expired contacts removed")
+        ctl.info(f"{ctl.run(delete(found).where(found.c.expires < ctl.moment(seconds)))} expired contacts removed")
     else:
         raise Usage("ul")
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateColumn
 
 from olelo.cli.dbplace import READ_ONLY
-from olelo.cli.kamctl.context import Ctl, Usage, now, number
+from olelo.cli.kamctl.context import Ctl, Usage, number
 from olelo.db.admin import AdminError, identifier, reading
 
 HELP = {
@@ -103,7 +103,7 @@ def acc(ctl: Ctl, words: list[str]) -> None:
         ctl.everything(found)
     elif command == "recent" and len(rest) <= 1:
         seconds = number(rest[0], "number of seconds") if rest else 300
-        ctl.everything(found, found.c.time >= now(seconds))
+        ctl.everything(found, found.c.time >= ctl.moment(seconds))
     else:
         raise Usage("acc")
 
