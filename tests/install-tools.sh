@@ -1,19 +1,22 @@
 #!/bin/sh
-# Installs what the tests marked `reference` compare with: kamailio, kamcmd, sipp and sipsak.
+# Installs what the tests marked `reference` compare with: kamailio with its SQLite module, kamcmd, sipp and sipsak; and the
+# servers that the tests of databases start: MariaDB and PostgreSQL.
 #
 # It is safe to run again and again, and it always exits 0: without root or apt-get it only says which tests will be
 # skipped. The kamailio package would start a daemon on port 5060; a temporary policy-rc.d forbids that.
 
 missing() {
-	for tool in kamailio kamcmd sipp sipsak; do
+	for tool in kamailio kamcmd sipp sipsak mariadbd; do
 		command -v "$tool" >/dev/null 2>&1 || printf ' %s' "$tool"
 	done
+	ls /usr/lib/*/kamailio/modules/db_sqlite.so >/dev/null 2>&1 || printf ' db_sqlite.so'
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || printf ' postgres'
 }
 
 report() {
 	absent=$(missing)
 	if [ -z "$absent" ]; then
-		echo "install-tools: kamailio, kamcmd, sipp and sipsak are installed; every test marked 'reference' can run"
+		echo "install-tools: Kamailio, SIPp, sipsak, MariaDB and PostgreSQL are installed; every test can run"
 		return
 	fi
 	echo "install-tools: not installed:$absent"
@@ -22,6 +25,9 @@ report() {
 			kamailio) echo "  kamailio: the comparisons with Kamailio (tests/differential and others) will be skipped" ;;
 			kamcmd) echo "  kamcmd: the tests that talk to Olelo with kamcmd will be skipped" ;;
 			sipp) echo "  sipp: the tests that make calls with SIPp will be skipped" ;;
+			mariadbd) echo "  mariadbd: the tests on MariaDB will be skipped" ;;
+			postgres) echo "  postgres: the tests on PostgreSQL will be skipped" ;;
+			db_sqlite.so) echo "  db_sqlite.so: the comparisons of authentication with Kamailio will be skipped" ;;
 			sipsak) echo "  sipsak: the tests that send requests with sipsak will be skipped" ;;
 		esac
 	done
@@ -68,7 +74,8 @@ else
 		# a machine without network must not wait for minutes
 		patience="-o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1"
 		apt-get $patience update || echo "install-tools: apt-get update failed; trying with the lists that are here"
-		apt-get $patience install -y --no-install-recommends kamailio sip-tester sipsak || echo "install-tools: apt-get install failed"
+		apt-get $patience install -y --no-install-recommends \
+			kamailio kamailio-sqlite-modules sip-tester sipsak mariadb-server postgresql || echo "install-tools: apt-get install failed"
 	else
 		echo "install-tools: $policy cannot be written, so nothing is installed"
 	fi

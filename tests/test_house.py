@@ -15,6 +15,7 @@ BANNED = {"asyncio", "socket", "time", "random", "secrets", "threading", "uvloop
 #: Edges that may look into another edge, each with its reason.
 EDGE_DOORS = {
     ("cli", "rpc"),  # `rpc` is the only door for the command line
+    ("cli", "db"),  # `olelo user` works on the table of subscribers, without a server
     ("cli", "auc"),  # `olelo sim` works on the key store, without a server
     ("cli", "db"),  # `olelo user`, kamctl and kamdbctl work on Kamailio's database, without a server
     ("testing", "rpc"),  # the test bed calls commands

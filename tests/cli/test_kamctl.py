@@ -116,7 +116,7 @@ def test_rm_changes_nothing_where_it_cannot_finish(kamctl: Kamctl) -> None:
     [
         (["add", "alice"], "wrong arguments"),
         (["add", "a b", "x"], "is no username@domain"),
-        (["passwd", "no", "x"], "there is no user no@example.org"),
+        (["passwd", "no", "x"], "there is no subscriber no@example.org"),
         (["add", "alice", ""], "an empty password"),
         (["sets", "no", "a", "b"], "non-existent user 'no@example.org'"),
         (["sets", "old", "no_such", "b"], "no such column"),

@@ -131,7 +131,7 @@ def test_drop_and_reinit_ask_first(kamdbctl: Kamdbctl) -> None:
     Path(f"{kamdbctl.path}-wal").touch()
     assert kamdbctl("drop", typed="y\n")[:2][0] == 0
     assert list(kamdbctl.path.parent.glob("kamailio.db*")) == []
-    assert "there is no database" in kamdbctl("-y", "drop")[2]
+    assert "there is no such file" in kamdbctl("-y", "drop")[2]
 
 
 def test_a_file_of_somebody_else_is_not_dropped(kamdbctl: Kamdbctl) -> None:
@@ -185,7 +185,7 @@ def test_a_restore_that_fails_changes_nothing(kamdbctl: Kamdbctl, tmp_path: Path
         (["create"], {"DBENGINE": "ETHER"}, "is none of MYSQL, PGSQL and SQLITE"),
         (["create"], {"DB_PATH": ""}, "DB_PATH is not set"),
         (["-n", "create"], {"DB_PATH": "/missing/folder/k.db"}, "/missing/folder"),
-        (["-n", "create"], {"DB_PATH": "/proc/k.db"}, "cannot make /proc/k.db"),
+        (["-n", "create"], {"DB_PATH": "/proc/k.db"}, "/proc/k.db cannot be made"),
         (["create"], {"DB_PATH": "/tmp"}, "is a directory"),
         (["create"], {"INSTALL_EXTRA_TABLES": "maybe", "INSTALL_PRESENCE_TABLES": "no"}, "is none of yes, no and ask"),
         (["create"], {"STANDARD_MODULES": "standard nix"}, "there is no group of tables nix"),
@@ -193,7 +193,7 @@ def test_a_restore_that_fails_changes_nothing(kamdbctl: Kamdbctl, tmp_path: Path
         (["backup"], {}, "backup takes one argument"),
         (["backup", "/tmp/x.sql"], {}, "there is no database"),
         (["restore", "/missing.sql"], {}, "there is no file /missing.sql"),
-        (["copy", "/missing/x.db"], {}, "cannot make /missing/x.db"),
+        (["copy", "/missing/x.db"], {}, "/missing/x.db cannot be made"),
         (["grant"], {}, "an SQLite database is a file"),
         (["dbonly"], {}, "an SQLite database is a file"),
         (["add-tables", "nix"], {}, "there is no group of tables nix"),

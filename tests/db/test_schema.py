@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from db.servers import ROOT_PASSWORD, Server
+from databases import Administered
 from olelo.cli.kamdbctl import main
 from olelo.db.admin import Place, reading
 from olelo.db.admin_tables import create_tables
@@ -117,7 +117,12 @@ def reference(settings: dict[str, str], *words: str) -> None:
     answers = {f"INSTALL_{name}_TABLES": "yes" for name in ("PRESENCE", "EXTRA", "DBUID")}
     done = subprocess.run(
         [REFERENCE, *words],
-        env={"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "PGPASSWORD": ROOT_PASSWORD, **settings, **answers},
+        env={
+            "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
+            "PGPASSWORD": settings.get("DBROOTPW", ""),
+            **settings,
+            **answers,
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -162,7 +167,7 @@ def use(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> None:
 
 @pytest.mark.reference
 @pytest.mark.wire
-def test_servers_are_the_same(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_servers_are_the_same(server: Administered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"HOME": str(tmp_path), **server.settings("theirs")}
     accounts = {"DBRWUSER": "ktheirs", "DBRWPW": "t1", "DBROUSER": "ktheirsro", "DBROPW": "t2"}
     (tmp_path / ".pgpass").touch(0o600)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db.servers import ROOT_PASSWORD, Server
+from databases import Administered
 from olelo.cli.main import main
 from olelo.db.admin import reading
 from olelo.db.admin_server import drop_accounts, drop_database, exists, server_of
@@ -30,7 +30,9 @@ FEW = "standard auth_db group permissions alias_db dispatcher"  # tables take th
 class Tools:
     """Runs the tools with a server's settings; knows what must never be shown."""
 
-    def __init__(self, server: Server, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, server: Administered, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         self.server = server
         self.monkeypatch = monkeypatch
         self.capfd = capfd
@@ -40,7 +42,7 @@ class Tools:
         code = main(["olelo", *words])
         shown = self.capfd.readouterr()
         said = shown.out + shown.err
-        for secret in (ROOT_PASSWORD, PASSWORD, "s3cret"):
+        for secret in (self.server.password, PASSWORD, "s3cret"):
             assert secret not in said
         assert "Traceback" not in said
         return code, said
@@ -52,7 +54,7 @@ class Tools:
 
 @pytest.fixture
 def tools(
-    server: Server, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+    server: Administered, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Iterator[Tools]:
     settings = server.settings("tools") | {"DBRWUSER": "toolsrw", "DBRWPW": PASSWORD, "DBROUSER": "toolsro"}
     settings |= {"CHARSET": "", "HOME": str(tmp_path), "OLELO_KAMCTLRC": "/dev/null", "SIP_DOMAIN": "example.org"}
@@ -179,7 +181,7 @@ def test_a_wrong_administrators_password(tools: Tools) -> None:
     code, said = tools("kamdbctl", "-y", "create")
     assert (code, "does not let" in said) == (1, True)
     tools.monkeypatch.delenv("DBROOTPW")
-    assert tools("kamdbctl", "-n", "create", typed=ROOT_PASSWORD + "\n")[0] == 0
+    assert tools("kamdbctl", "-n", "create", typed=tools.server.password + "\n")[0] == 0
 
 
 def test_step_by_step(tools: Tools) -> None:

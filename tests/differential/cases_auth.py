@@ -35,6 +35,8 @@ def credentials(
     realm, nonce, qop = challenge["realm"], challenge["nonce"], challenge.get("qop", "")
     ha1, ha2 = hashed(f"{user}:{realm}:{password}"), hashed(f"{method}:{uri}")
     params: dict[str, str | None] = {"username": user, "realm": realm, "nonce": nonce, "uri": uri}
+    if qop == "auth-int":
+        ha2 = hashed(f"{method}:{uri}:{hashed('')}")
     if qop:
         params |= {"qop": qop, "nc": f"{count:08x}", "cnonce": "c0ffee"}
         params["response"] = hashed(f"{ha1}:{nonce}:{count:08x}:c0ffee:{qop}:{ha2}")
@@ -258,6 +260,14 @@ def _header(name: str) -> None:
 
 for _name in HEADERS:
     _header(_name)
+
+
+@case("auth")
+def auth_int_without_a_body(s: Scene) -> None:
+    login = Login(s, do("check", challenge=2))
+    challenge = login.challenge()
+    login.send(("Authorization", credentials(challenge, "alice", "secret", "REGISTER", login.uri)))
+    login.phone.receive(1)
 
 
 @case("auth")

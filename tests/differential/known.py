@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _GROUPS: dict[str, str] = {
+    "with qop auth-int the body counts (RFC 7616 section 3.4.3); Kamailio lets no right answer in": "auth_int_without_a_body",
     "a nonce that is no base64 is not ours (-1); Kamailio decodes it to something and finds that too old (-4)": (
         "auth_credentials_with_nonce_that_is_no_base64"
     ),

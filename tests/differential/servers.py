@@ -95,3 +95,8 @@ class Server:
 
 def kamailio_is_here() -> bool:
     return shutil.which("kamailio") is not None
+
+
+def kamailio_has(module: str) -> bool:
+    """Whether a module of Kamailio is installed, which some of Debian's packages bring."""
+    return any(Path("/usr/lib").glob(f"*/kamailio/modules/{module}.so"))

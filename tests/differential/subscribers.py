@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from hashlib import md5
 from pathlib import Path
+
+from olelo.db.admin import Place, working
+from olelo.db.admin_tables import create_subscribers
+from olelo.db.admin_users import Account, Subscribers
 
 REALM = "pbx"
 #: (user, domain, password, mail, full name)
@@ -18,25 +21,20 @@ PEOPLE = (
 )
 
 
-def _hash(*parts: str) -> str:
-    return md5(":".join(parts).encode()).hexdigest()
-
-
 def make_database(path: Path) -> None:
+    """What `olelo user` makes, so that Kamailio's checks of it are part of the comparison; and two columns more."""
+    place = Place("sqlite", str(path))
+    create_subscribers(place)
+    with working(place) as connection:
+        for user, domain, password, _, _ in PEOPLE:
+            Subscribers(connection).add(Account(user, domain), password, plain=True)
     file = sqlite3.connect(path)
     with file:
-        file.execute("CREATE TABLE version (table_name VARCHAR(32) NOT NULL, table_version INTEGER DEFAULT 0 NOT NULL)")
-        file.execute("INSERT INTO version VALUES ('subscriber', 7)")
-        file.execute(
-            "CREATE TABLE subscriber (id INTEGER PRIMARY KEY NOT NULL, username VARCHAR(64), domain VARCHAR(64), "
-            "password VARCHAR(64), ha1 VARCHAR(128), ha1b VARCHAR(128), mail VARCHAR(64), full_name VARCHAR(64))"
-        )
-        for user, domain, password, mail, name in PEOPLE:
+        for column in ("mail", "full_name"):
+            file.execute(f"ALTER TABLE subscriber ADD COLUMN {column} VARCHAR(64)")
+        for user, domain, _, mail, name in PEOPLE:
             file.execute(
-                "INSERT INTO subscriber (username, domain, password, ha1, ha1b, mail, full_name) VALUES (?,?,?,?,?,?,?)",
-                (
-                    user, domain, password, _hash(user, domain, password), _hash(f"{user}@{domain}", domain, password),
-                    mail, name,
-                ),
-            )  # fmt: skip
+                "UPDATE subscriber SET mail = ?, full_name = ? WHERE username = ? AND domain = ?",
+                (mail, name, user, domain),
+            )
     file.close()

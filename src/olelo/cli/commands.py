@@ -203,15 +203,15 @@ def _kamdbctl(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamdbctl", ctx.args))
 
 
+@app.command("user", context_settings=_PASS_ON, help="Subscribers who register with a password: add, passwd, rm, list.")
+def _user(ctx: typer.Context) -> None:
+    from olelo.cli.user import user_app
+
+    user_app(args=ctx.args, prog_name="olelo user")
+
+
 @app.command("sim", context_settings=_PASS_ON, help="SIM keys: make, store, export and check cards.")
 def _sim(ctx: typer.Context) -> None:
     from olelo.cli.sim import sim_app  # type: ignore[import-not-found,unused-ignore]
 
     sim_app(args=ctx.args, prog_name="olelo sim")
-
-
-@app.command("user", context_settings=_PASS_ON, help="Subscribers: add, passwd, rm, show, list.")
-def _user(ctx: typer.Context) -> None:
-    from olelo.cli.user import user_app
-
-    user_app(args=ctx.args, prog_name="olelo user")

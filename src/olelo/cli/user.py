@@ -15,6 +15,7 @@ import typer
 
 from olelo.cli.dbplace import find_place
 from olelo.db.admin import AdminError, working
+from olelo.db.admin_tables import create_subscribers
 from olelo.db.admin_users import Account, Subscribers
 
 P = ParamSpec("P")
@@ -42,7 +43,7 @@ Json = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
 
 def fail(message: str) -> NoReturn:
     """End with one line on standard error."""
-    print(f"olelo: {message}", file=sys.stderr)
+    print(f"olelo user: {message}", file=sys.stderr)
     raise typer.Exit(1)
 
 
@@ -60,13 +61,13 @@ def clear_errors(function: Callable[P, None]) -> Callable[P, None]:
 
 
 @contextmanager
-def subscribers(db: str, config: str) -> Iterator[Subscribers]:
+def subscribers(ctx: typer.Context, db: str, config: str) -> Iterator[Subscribers]:
     """The table of subscribers in a transaction."""
-    with working(find_place(db, config)) as connection:
+    with working(find_place(*_named(ctx, db, config))) as connection:
         yield Subscribers(connection)
 
 
-def read_password(path: str, who: Account) -> str:
+def read_password(path: str) -> str:
     """From a file, from standard input where it is no terminal, or typed twice. Raises AdminError."""
     if path and path != "-":
         try:
@@ -75,9 +76,12 @@ def read_password(path: str, who: Account) -> str:
             raise AdminError(f"cannot read {path}: {error.strerror}") from None
         return _text(line)
     if path == "-" or not sys.stdin.isatty():
-        return _text(sys.stdin.buffer.readline())
+        try:
+            return sys.stdin.readline().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise AdminError("the password is not UTF-8") from None
     try:
-        password = getpass.getpass(f"Password of {who}: ")
+        password = getpass.getpass("Password: ")
         if password != getpass.getpass("Again: "):
             raise AdminError("these were two different passwords; nothing was changed")
     except EOFError:
@@ -96,16 +100,36 @@ def _show(value: Any) -> None:
     print(jsonlib.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _done(as_json: bool, who: Account, what: str) -> None:
+def _done(as_json: bool, who: Account, result: str, said: str) -> None:
     if as_json:
-        _show({"user": str(who), "result": what})
+        _show({"user": who.username, "domain": who.domain, "result": result})
     else:
-        print(f"{who} {what}")
+        print(said)
+
+
+@user_app.callback()
+def user(ctx: typer.Context, db: Db = "", config: ConfigFile = "") -> None:
+    """Where the subscribers are may be said before the command, or after it."""
+    ctx.obj = (db, config)
+
+
+def _named(ctx: typer.Context, db: str, config: str) -> tuple[str, str]:
+    before: tuple[str, str] = ctx.obj
+    return (db, config) if db or config else before
+
+
+@user_app.command("create")
+@clear_errors
+def create(ctx: typer.Context, db: Db = "", config: ConfigFile = "") -> None:
+    """Make the table of subscribers, and the SQLite file if there is none."""
+    place = find_place(*_named(ctx, db, config))
+    print(f"made {' and '.join(create_subscribers(place))} in {place.name}")
 
 
 @user_app.command("add")
 @clear_errors
 def add(
+    ctx: typer.Context,
     who: Who,
     db: Db = "",
     config: ConfigFile = "",
@@ -116,18 +140,19 @@ def add(
 ) -> None:
     """Add a subscriber; its password is asked for."""
     account = Account.parse(who)
-    with subscribers(db, config) as found:
+    with subscribers(ctx, db, config) as found:
         if found.there(account):  # before a password is typed for nothing
             raise AdminError(f"{account} exists already; `olelo user passwd` gives another password")
-    password = read_password(password_file, account)
-    with subscribers(db, config) as found:
+    password = read_password(password_file)
+    with subscribers(ctx, db, config) as found:
         found.add(account, password, realm=realm, plain=plain)
-    _done(json, account, "added")
+    _done(json, account, "added", f"added {account}")
 
 
 @user_app.command("passwd")
 @clear_errors
 def passwd(
+    ctx: typer.Context,
     who: Who,
     db: Db = "",
     config: ConfigFile = "",
@@ -138,29 +163,29 @@ def passwd(
 ) -> None:
     """Give a subscriber another password. Without --plain a stored plain password is removed."""
     account = Account.parse(who)
-    with subscribers(db, config) as found:
+    with subscribers(ctx, db, config) as found:
         found.show(account)
-    password = read_password(password_file, account)
-    with subscribers(db, config) as found:
+    password = read_password(password_file)
+    with subscribers(ctx, db, config) as found:
         found.set_password(account, password, realm=realm, plain=plain)
-    _done(json, account, "has a new password")
+    _done(json, account, "changed", f"changed the password of {account}")
 
 
 @user_app.command("rm")
 @clear_errors
-def remove(who: Who, db: Db = "", config: ConfigFile = "", json: Json = False) -> None:
+def remove(ctx: typer.Context, who: Who, db: Db = "", config: ConfigFile = "", json: Json = False) -> None:
     """Remove a subscriber. What other tables have of it stays (`olelo kamctl rm` clears groups and aliases, too)."""
     account = Account.parse(who)
-    with subscribers(db, config) as found:
+    with subscribers(ctx, db, config) as found:
         found.remove(account)
-    _done(json, account, "removed")
+    _done(json, account, "removed", f"removed {account}")
 
 
 @user_app.command("show")
 @clear_errors
-def show(who: Who, db: Db = "", config: ConfigFile = "", json: Json = False) -> None:
+def show(ctx: typer.Context, who: Who, db: Db = "", config: ConfigFile = "", json: Json = False) -> None:
     """Show what is stored of a subscriber, without its password."""
-    with subscribers(db, config) as found:
+    with subscribers(ctx, db, config) as found:
         values = found.show(Account.parse(who))
     if json:
         _show(values)
@@ -172,16 +197,17 @@ def show(who: Who, db: Db = "", config: ConfigFile = "", json: Json = False) -> 
 @user_app.command("list")
 @clear_errors
 def list_users(
+    ctx: typer.Context,
     domain: Annotated[str, typer.Argument(help="Only those of this domain.")] = "",
     db: Db = "",
     config: ConfigFile = "",
     json: Json = False,
 ) -> None:
     """List the subscribers."""
-    with subscribers(db, config) as found:
+    with subscribers(ctx, db, config) as found:
         accounts = found.list(domain)
     if json:
-        _show([str(account) for account in accounts])
+        _show([{"user": a.username, "domain": a.domain, "plain_password": plain} for a, plain in accounts])
     else:
-        for account in accounts:
+        for account, _ in accounts:
             print(account)

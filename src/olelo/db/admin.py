@@ -24,6 +24,8 @@ from olelo.db.schema import MYSQL, POSTGRES, SQLITE, TABLES
 #: Seconds to reach a server, and to wait for another program's lock of an SQLite file.
 CONNECT_TIMEOUT: Final = 5
 LOCK_TIMEOUT: Final = 3.0
+#: For whoever has no database yet.
+MAKING: Final = "`olelo user create` makes the table of subscribers, `olelo kamdbctl create` all of Kamailio's"
 PORTS: Final = {MYSQL: 3306, POSTGRES: 5432}
 _DRIVERS = {MYSQL: "mysql+pymysql", POSTGRES: "postgresql+psycopg"}
 _SCHEMES = {"mysql": MYSQL, "postgres": POSTGRES, "postgresql": POSTGRES, "sqlite": SQLITE}
@@ -105,7 +107,7 @@ class Place:
     def _file(self, make: bool) -> Engine:
         path = self.database
         if not make and not os.path.exists(path):
-            raise AdminError(f"there is no database {path}; `olelo kamdbctl create` makes one")
+            raise AdminError(f"{path}: there is no such file; {MAKING}")
         if os.path.isdir(path):
             raise AdminError(f"{path} is a directory, not a database")
         mode = "rwc" if make else "rw"
@@ -165,9 +167,9 @@ def check_version(connection: Connection, name: str, wanted: int | None = None) 
     version = table("version", column("table_name"), column("table_version"))
     rows = connection.execute(select(version.c.table_version).where(version.c.table_name == name)).all()
     if not rows:
-        raise NoTable(f"the table version knows nothing of {name}; `olelo kamdbctl create` makes the tables")
+        raise NoTable(f"the table version knows nothing of {name}; {MAKING}")
     if int(rows[0][0]) != wanted:
-        raise AdminError(f"table {name} has version {rows[0][0]}, and {wanted} is needed")
+        raise AdminError(f"table {name} has version {rows[0][0]}, and not {wanted}")
 
 
 def identifier(name: str, what: str) -> str:
@@ -187,7 +189,7 @@ def explain(error: SQLAlchemyError, place: Place) -> AdminError:
     text = _first_line(str(cause.args[1]) if number and len(cause.args) > 1 else str(cause))
     if number == 1146 or state == "42P01" or text.startswith("no such table"):
         found = re.search(r"(?:no such table: |[Tt]able '|relation \")(?:\w+\.)?([^'\"\s]+)", text)
-        return NoTable(f"{place.name} has no table {found[1] if found else ''}; run olelo kamdbctl create")
+        return NoTable(f"{place.name} has no table {found[1] if found else ''}; {MAKING}")
     if isinstance(error, DataError) or number == 1366:  # these texts quote what was to be stored
         found = re.search(r"column [`'\"]?(\w+)|type (character varying\(\d+\)|\w+)", text)
         return AdminError(f"{place.name}: a value does not fit {found[0] if found else 'its column'}")
@@ -211,7 +213,7 @@ def explain(error: SQLAlchemyError, place: Place) -> AdminError:
     if text.startswith("unable to open database file"):
         return AdminError(f"cannot open {place.name}: {_unopened(place.database)}")
     if text.startswith("file is not a database"):
-        return AdminError(f"{place.name} is not an SQLite database")
+        return AdminError(f"{place.name} is not a database of SQLite")
     return AdminError(f"{place.name}: {text}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, column, inspect, select, table, text
 
-from olelo.db.admin import AdminError, AlreadyThere, NoTable, Place, working
+from olelo.db.admin import MAKING, AdminError, AlreadyThere, NoTable, Place, reading, working
 from olelo.db.schema import GROUPS, MYSQL, SQLITE, TABLES, TableSpec, build, tables_of
 
 VERSION = table("version", column("table_name"), column("table_version"))
@@ -48,7 +48,7 @@ def create_tables(place: Place, groups: Sequence[str]) -> list[str]:
                 more = f" and {len(both) - 1} more" if len(both) > 1 else ""
                 raise AlreadyThere(f"{place.name} has the table {both[0]}{more} already; nothing was changed")
             if "version" not in there and "version" not in {spec.name for spec in specs}:
-                raise NoTable(f"{place.name} has no table version; run olelo kamdbctl create")
+                raise NoTable(f"{place.name} has no table version; {MAKING}")
             for found in build(specs, place.kind).sorted_tables:
                 made.append(found.name)
                 found.create(connection, checkfirst=False)
@@ -61,6 +61,16 @@ def create_tables(place: Place, groups: Sequence[str]) -> list[str]:
             raise AdminError(f"{error}; these tables were made and are there: {' '.join(left)}") from None
         raise
     return made
+
+
+def create_subscribers(place: Place) -> list[str]:
+    """Make the table of subscribers, and version where it is not there. Raises AlreadyThere, AdminError."""
+    groups = ["standard", "auth_db"]
+    if place.kind != SQLITE or os.path.exists(place.database):
+        with reading(place) as connection:
+            if inspect(connection).has_table("version"):
+                groups = ["auth_db"]
+    return create_tables(place, groups)
 
 
 def make_file(path: str) -> bool:
@@ -77,7 +87,7 @@ def make_file(path: str) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise AdminError(f"cannot make {path}: {error.strerror}") from None
+        raise AdminError(f"{path} cannot be made: {error.strerror}") from None
     try:
         with contextlib.suppress(PermissionError):  # who is not in that group keeps the file to himself
             os.fchown(descriptor, -1, group.st_gid)

@@ -104,13 +104,13 @@ class Subscribers:
         check_password(password, plain)
         changed = update(self.table).where(self._of(account)).values(_secrets(account, password, realm, plain))
         if not self.there(account):
-            raise NoUser(f"there is no user {account}")
+            raise NoUser(f"there is no subscriber {account}")
         self.connection.execute(changed)
 
     def remove(self, account: Account) -> None:
         """Raises NoUser."""
         if not self.connection.execute(delete(self.table).where(self._of(account))).rowcount:
-            raise NoUser(f"there is no user {account}")
+            raise NoUser(f"there is no subscriber {account}")
 
     def show(self, account: Account) -> dict[str, Any]:
         """What is public of a subscriber. Raises NoUser."""
@@ -119,16 +119,16 @@ class Subscribers:
             select(columns.id, columns.username, columns.domain, columns.password).where(self._of(account))
         ).first()
         if row is None:
-            raise NoUser(f"there is no user {account}")
+            raise NoUser(f"there is no subscriber {account}")
         return {"id": row[0], "username": row[1], "domain": row[2], "plain_password": bool(row[3])}
 
-    def list(self, domain: str = "") -> list[Account]:
-        """All subscribers, or those of a domain, in order."""
+    def list(self, domain: str = "") -> list[tuple[Account, bool]]:
+        """All subscribers, or those of a domain, in order; and whether the password itself is stored."""
         columns = self.table.c
-        found = select(columns.username, columns.domain).order_by(columns.domain, columns.username)
+        found = select(columns.username, columns.domain, columns.password).order_by(columns.domain, columns.username)
         if domain:
             found = found.where(columns.domain == domain)
-        return [Account(row[0], row[1]) for row in self.connection.execute(found)]
+        return [(Account(row[0], row[1]), bool(row[2])) for row in self.connection.execute(found)]
 
 
 def _secrets(account: Account, password: str, realm: str, plain: bool) -> dict[str, str]:

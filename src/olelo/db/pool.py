@@ -22,7 +22,7 @@ DEADLINE = 5.0
 MAX_WAITING = 1024
 #: Seconds after a failed connection in which nobody tries again: while a server is away, statements fail at once.
 REST = 1.0
-_ERR, _NOTICE = -1, 1
+_ERR, _WARN = -1, 0
 _numbers = iter(range(1, 1 << 62))
 
 
@@ -80,7 +80,8 @@ class SqlDatabase(Database):
 
         def work() -> list[int]:
             with self._engine.begin() as connection:
-                return [connection.execute(statement).rowcount for statement in made]
+                touched = [connection.execute(statement).rowcount for statement in made]
+            return [count if count >= 0 else 1 for count in touched]  # some drivers do not count one inserted row
 
         return await self._ask(self._writer, work, again=False)
 
@@ -127,7 +128,7 @@ class SqlDatabase(Database):
             raise DatabaseError(f"{self.name}: {text}") from None
         if self._away:
             self._away = False
-            self._log(_NOTICE, f"db: {self.name} answers again")
+            self._log(_WARN, f"db: {self.name} answers again")
         return result
 
     def _lost(self, text: str) -> None:

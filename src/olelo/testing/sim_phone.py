@@ -171,15 +171,15 @@ class SimPhone:
         if isinstance(result, MacFailure) and self.habits.ignores_mac_failure:
             result = self.usim.answer(rand)
         if isinstance(result, MacFailure):
-            return self._line(offer, b"", None, proxy, empty=True)
+            return self._line(challenge, offer, b"", None, empty=True)
         if isinstance(result, Accepted):
             self.accepted = result
-            return self._line(offer, _password(offer.algorithm, result), None, proxy)
+            return self._line(challenge, offer, _password(offer.algorithm, result), None)
         self.resyncs += 1
-        return self._line(offer, b"", result.auts, proxy, empty=self.habits.digest_with_auts == "empty")
+        return self._line(challenge, offer, b"", result.auts, empty=self.habits.digest_with_auts == "empty")
 
     def _line(
-        self, offer: Credentials, password: bytes, auts: bytes | None, proxy: bool, *, empty: bool = False
+        self, challenge: Message, offer: Credentials, password: bytes, auts: bytes | None, *, empty: bool = False
     ) -> str:
         algorithm = offer.algorithm.decode("latin-1") if self.habits.answer_as is None else self.habits.answer_as
         self.nonce_count = 1
@@ -193,7 +193,8 @@ class SimPhone:
         if self.habits.qop and self.habits.qop.encode() in offered:
             params |= {b"qop": self.habits.qop.encode(), b"nc": b"00000001", b"cnonce": b"0a4f113b"}
         credentials = Credentials(b"Digest", params)
-        right = response(ha1(params[b"username"], offer.realm, password), b"REGISTER", credentials)
+        method = challenge.method.encode("latin-1")
+        right = response(ha1(params[b"username"], offer.realm, password), method, credentials)
         parts = [
             f'{name}="{params[name.encode()].decode("latin-1")}"' for name in ("username", "realm", "nonce", "uri")
         ]
@@ -206,7 +207,7 @@ class SimPhone:
         fold = "\r\n " if self.habits.fold else " "
         if b"qop" in params:
             parts.append(f'qop={self.habits.qop},{fold}cnonce="0a4f113b", nc=00000001')
-        return ("Proxy-" if proxy else "") + "Authorization: Digest " + ", ".join(parts)
+        return ("Proxy-" if challenge.status == 407 else "") + "Authorization: Digest " + ", ".join(parts)
 
 
 def _password(algorithm: bytes, result: Accepted) -> bytes:

@@ -241,6 +241,8 @@ def _cell(value: Any, nothing: str) -> str:
         return nothing
     if isinstance(value, bytes | memoryview):
         return bytes(value).decode("utf-8", "replace")
+    if isinstance(value, datetime) and value.microsecond:
+        return str(value).rstrip("0")  # as the databases' own clients
     return str(value)
 
 
