@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from olelo.core.database import DatabaseUrl
 from olelo.db.schema import MYSQL, POSTGRES, SQLITE, TABLES
+from olelo.db.sqlite import path_of
 
 #: Seconds to reach a server, and to wait for another program's lock of an SQLite file.
 CONNECT_TIMEOUT: Final = 5
@@ -68,7 +69,10 @@ class Place:
         kind = _SCHEMES.get(url.scheme)
         if kind is None:
             raise AdminError(f"no tool here works on {url.scheme}:// databases; mysql, postgres and sqlite it can be")
-        return Place(kind, url.database, url.host, url.port, url.user, url.password)
+        found = url.database
+        if kind == SQLITE and path_of(url).exists():  # a relative path may be one of /, as for the server
+            found = str(path_of(url))
+        return Place(kind, found, url.host, url.port, url.user, url.password)
 
     @property
     def name(self) -> str:
