@@ -137,7 +137,7 @@ modparam("presence", "server_address", "sip:p@127.0.0.1")
 modparam("ctl", "binrpc", "unix:{socket}")
 modparam("uac", "reg_contact_addr", "127.0.0.1")
 modparam("uac", "reg_db_url", DBURL)
-request_route {{ exit; }}
+request_route {{ if ($rm == "REGISTER") save("location"); exit; }}
 """
 MODULES = (
     "db_sqlite ctl kex tm tmx sl rr pv maxfwd usrloc registrar auth auth_db permissions htable dialog dispatcher acc domain"
@@ -151,8 +151,36 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def ask_kamailio(capsys: pytest.CaptureFixture[str]) -> None:
+    """kamctl here, on Kamailio's control socket."""
+    for words, expected in (
+        (["dispatcher", "dump"], "sip:192.0.2.1"),
+        (["address", "add", "1", "192.0.2.9"], ""),
+        (["address", "reload"], ""),
+        (["address", "dump"], "192.0.2.9"),
+        (["ul", "add", "alice", "sip:alice@192.0.2.7"], ""),
+        (["ul", "show", "alice"], "sip:alice@192.0.2.7"),
+        (["online"], f"alice@{DOMAIN}\n"),
+        (["ul", "rm", "alice"], ""),
+        (["online"], ""),
+        (["stats", "tmx"], "tmx:"),
+        (["srv", "version"], "kamailio"),
+        (["monitor", "1"], "rcv_requests"),
+    ):
+        capsys.readouterr()
+        code = main(["kamctl", *words])
+        shown = capsys.readouterr()
+        assert code == 0, shown.err
+        assert expected in shown.out
+        assert words != ["online"] or shown.out == expected
+    assert main(["kamctl", "ul", "show", "alice"]) == 1
+    assert "AOR not found" in capsys.readouterr().err
+
+
 @pytest.mark.wire
-def test_kamailio_starts_on_a_database_made_here(tmp_path: Path, settings: dict[str, str]) -> None:
+def test_kamailio_starts_on_a_database_made_here(
+    tmp_path: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Its modules check the versions and columns of their tables as they start."""
     need("kamailio", "kamcmd")
     there = {path.stem for path in Path("/usr/lib/x86_64-linux-gnu/kamailio/modules").glob("*.so")}
@@ -186,6 +214,8 @@ def test_kamailio_starts_on_a_database_made_here(tmp_path: Path, settings: dict[
                 ["kamcmd", "-s", f"unix:{socket}", *command.split()], capture_output=True, check=False
             )
             assert expected in done.stdout.decode(), log.read_text(errors="replace")
+        monkeypatch.setenv("OLELO_SOCKET", f"unix:{socket}")
+        ask_kamailio(capsys)
     finally:
         process.terminate()
         process.wait(15)

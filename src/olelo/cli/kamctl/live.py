@@ -43,7 +43,8 @@ HELP = {
  rpcprint COMMAND [ARGUMENT..]   show the JSON-RPC request only
  kamcmd ..                       be kamcmd""",
 }
-_ALL_METHODS = 0xFFFFFFFF
+#: Every method, as 32 bits with a sign: numbers of binrpc have one.
+_ALL_METHODS = -1
 _URI = re.compile(r"sips?:.+")
 _SRV = {
     "sockets": "corex.list_sockets",

@@ -28,6 +28,8 @@ HELP = {
  acl grant USER GROUP..          put a subscriber into groups; ACL_GROUPS of kamctlrc names those there are
  acl revoke USER [GROUP]         take it out of one group or of all""",
 }
+#: What usrloc says of a name without contacts.
+NOT_FOUND = "AOR not found"
 
 
 def _table(ctl: Ctl) -> str:
@@ -62,7 +64,7 @@ def is_alias(ctl: Ctl, account: Account) -> bool:
         try:
             ctl.ask("ul.lookup", ctl.get("ALS_TABLE", "aliases"), str(account))
         except Refused as error:
-            if error.code == 404:
+            if NOT_FOUND in str(error):
                 return False
             raise
         return True
@@ -102,7 +104,7 @@ def remove(ctl: Ctl, words: list[str]) -> None:
     try:
         ctl.ask("ul.rm", ctl.get("UL_TABLE", "location"), str(account))
     except AdminError as error:
-        if "404" not in str(error):  # it had no contacts
+        if NOT_FOUND not in str(error):  # else it had no contacts
             ctl.info(f"contacts stay until they expire: {error}")
 
 
