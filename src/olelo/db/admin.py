@@ -146,6 +146,8 @@ def working(place: Place, *, make: bool = False) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         raise explain(error, place) from None
+    except UnicodeEncodeError:
+        raise AdminError("what was given is not UTF-8, and a database holds text") from None
     finally:
         engine.dispose()
 
@@ -161,6 +163,8 @@ def reading(place: Place) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         raise explain(error, place) from None
+    except UnicodeEncodeError:
+        raise AdminError("what was given is not UTF-8, and a database holds text") from None
     finally:
         engine.dispose()
 

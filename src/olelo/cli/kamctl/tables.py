@@ -72,6 +72,8 @@ def db(ctl: Ctl, words: list[str]) -> None:
 
 
 def _execute(ctl: Ctl, statement: str, read_only: bool) -> None:
+    if not statement.strip():
+        raise AdminError("there is no query")
     with reading(ctl.place(READ_ONLY)) if read_only else ctl.changing() as connection:
         result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
         if result.returns_rows:

@@ -11,7 +11,7 @@ from sqlalchemy import inspect
 from olelo.cli.dbplace import ROOT, engine_of, place_of, setting
 from olelo.cli.kamdbctl.ask import Asker
 from olelo.db import admin_dump, admin_server
-from olelo.db.admin import AdminError, AlreadyThere, Place, reading
+from olelo.db.admin import AdminError, AlreadyThere, Place, identifier, reading
 from olelo.db.admin_server import Accounts
 from olelo.db.admin_tables import create_tables, groups_of, present
 from olelo.db.schema import DBUID, EXTRA, MYSQL, POSTGRES, PRESENCE, SQLITE, STANDARD
@@ -55,6 +55,10 @@ class Run:
         return found
 
     def accounts(self) -> Accounts:
+        """The users of kamctlrc. Raises AdminError for a name that PostgreSQL cannot have."""
+        if self.kind == POSTGRES:
+            for name in ("DBRWUSER", "DBROUSER"):
+                identifier(setting(self.values, name), "user")
         hosts = [setting(self.values, "DBHOST"), "localhost", self.values.get("DBACCESSHOST", "")]
         return Accounts(
             setting(self.values, "DBRWUSER"),
@@ -88,6 +92,8 @@ def _plan(run: Run) -> Plan:
     server = run.kind != SQLITE
     database = server and run.ask.yes(asking, "Create the database?")
     accounts = server and run.ask.yes(asking, "Create database users with access privileges?")
+    if accounts:
+        run.accounts()  # a bad name is said now
     tables: tuple[str, ...] = ()
     if run.ask.yes(asking, "Create the standard database tables?"):
         tables += run.groups("STANDARD_MODULES", STANDARD)
