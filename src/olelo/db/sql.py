@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, column, delete, insert, select, table, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, column, delete, insert, select, table, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.types import UserDefinedType
 
 from olelo.core.database import DatabaseError, Delete, Insert, Key, Row, Scalar, Statement, Update
 
@@ -21,10 +22,43 @@ class NotText(ValueError):
     """A text that no database takes: not UTF-8, or with a zero byte."""
 
 
-def to_database(value: Scalar) -> Any:
+class _Untyped(UserDefinedType[str]):
+    """A text that PostgreSQL takes for what its column is, as Kamailio's are, and not for a VARCHAR: that equals no
+    number, address or uuid."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        raise NotImplementedError("no column is declared with it")
+
+
+_UNTYPED = _Untyped()
+#: The Julian day of 1970-01-01, midnight UTC.
+_EPOCH_DAY = 2440587.5
+_DAY_SECONDS = 86400
+
+
+def to_julian(moment: datetime) -> float:
+    """A local time as Kamailio's db_sqlite writes it: a Julian day, to the second."""
+    return int(moment.timestamp()) / _DAY_SECONDS + _EPOCH_DAY
+
+
+def from_julian(day: float) -> datetime:
+    """The local time of a Julian day, to the second. Raises ValueError, OverflowError, OSError: there is none."""
+    # Kamailio writes half a second less than it means, and adds that when it reads; we write what we mean.
+    return datetime.fromtimestamp(int((day - _EPOCH_DAY) * _DAY_SECONDS + 0.75))
+
+
+def to_database(value: Scalar, dialect: str) -> Any:
     """A script's value as a database takes it. Raises NotText."""
     if not isinstance(value, str):
-        return value
+        return to_julian(value) if isinstance(value, datetime) and dialect == "sqlite" else value
+    text = to_text(value)
+    return bindparam(None, text, type_=_UNTYPED, unique=True) if dialect == "postgresql" else text
+
+
+def to_text(value: str) -> str:
+    """A script's text as a database's. Raises NotText."""
     if value.isascii():
         text = value
     else:
@@ -41,7 +75,9 @@ def to_script(value: Any) -> Scalar:
     """A database's value as modules get it."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", ERRORS).decode("latin-1")
-    if value is None or isinstance(value, int | float | bytes | datetime):
+    if isinstance(value, datetime):
+        return value if value.tzinfo is None else value.astimezone().replace(tzinfo=None)
+    if value is None or isinstance(value, int | float | bytes):
         return value
     if isinstance(value, Decimal):
         return float(value)
@@ -60,12 +96,14 @@ def _table(name: str, columns: Sequence[str]) -> TableClause:
     return table(name, *[column(text) for text in dict.fromkeys(columns)])
 
 
-def _conditions(found: TableClause, where: Sequence[Key]) -> list[ColumnElement[bool]]:
+def _conditions(found: TableClause, where: Sequence[Key], dialect: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     for key in where:
         left: ColumnElement[Any] = found.c[key.column]
-        right = to_database(key.value)
-        if right is None and key.operator in ("=", "!="):
+        right = to_database(key.value, dialect)
+        if right is None:
+            if key.operator not in ("=", "!="):
+                raise DatabaseError(f"NULL cannot be compared by {key.operator!r}")
             conditions.append(left.is_(None) if key.operator == "=" else left.is_not(None))
         elif key.operator == "=":
             conditions.append(left == right)
@@ -84,20 +122,24 @@ def _conditions(found: TableClause, where: Sequence[Key]) -> list[ColumnElement[
     return conditions
 
 
-def select_rows(name: str, columns: Sequence[str], where: Sequence[Key], order: str, limit: int) -> Executable:
+def select_rows(
+    name: str, columns: Sequence[str], where: Sequence[Key], order: str, limit: int, dialect: str
+) -> Executable:
     """A SELECT. Raises NotText where no row can be meant."""
+    if not columns:
+        raise DatabaseError("no columns are asked for")
     used = [*columns, *(key.column for key in where), *([order] if order else [])]
     found = _table(name, used)
     statement = select(*[found.c[text] for text in columns]).select_from(found)
     if where:
-        statement = statement.where(and_(*_conditions(found, where)))
+        statement = statement.where(and_(*_conditions(found, where, dialect)))
     if order:
         statement = statement.order_by(found.c[order])
-    return statement.limit(limit) if limit else statement
+    return statement.limit(limit) if limit > 0 else statement
 
 
-def _values(values: Mapping[str, Scalar]) -> dict[str, Any]:
-    return {name: to_database(value) for name, value in values.items()}
+def _values(values: Mapping[str, Scalar], dialect: str) -> dict[str, Any]:
+    return {name: to_database(value, dialect) for name, value in values.items()}
 
 
 def change(statement: Statement, dialect: str) -> Executable:
@@ -107,18 +149,20 @@ def change(statement: Statement, dialect: str) -> Executable:
     where = statement.where
     names = [key.column for key in where]
     if isinstance(statement, Update):
+        if not statement.values:
+            raise DatabaseError(f"nothing is to be changed in {statement.table}")
         found = _table(statement.table, [*statement.values, *names])
-        changed = update(found).values(_values(statement.values))
-        return changed.where(and_(*_conditions(found, where))) if where else changed
+        changed = update(found).values(_values(statement.values, dialect))
+        return changed.where(and_(*_conditions(found, where, dialect))) if where else changed
     assert isinstance(statement, Delete)
     found = _table(statement.table, names)
     removed = delete(found)
-    return removed.where(and_(*_conditions(found, where))) if where else removed
+    return removed.where(and_(*_conditions(found, where, dialect))) if where else removed
 
 
 def _insert(statement: Insert, dialect: str) -> Executable:
     found = _table(statement.table, list(statement.values))
-    values = _values(statement.values)
+    values = _values(statement.values, dialect)
     if not statement.replace:
         return insert(found).values(values)
     rest = {name: value for name, value in values.items() if name not in statement.unique}
