@@ -19,10 +19,10 @@ FILES = """
 core/avps core/branches core/context core/corestats core/edits core/engine core/failures core/forward core/lookup
 core/memory core/onsend core/party core/receive core/reply core/ruri core/sockets core/stats core/values core/via
 core/xavp
-modules/auth/credentials modules/auth/nonce modules/auth/spent modules/maxfwd/header modules/registrar/lookup
-modules/rr/direction modules/rr/entries modules/rr/record modules/rr/routes modules/sanity/checks modules/sl/tags
-modules/textops/parts modules/tm/answers modules/tm/failover modules/tm/hop modules/tm/relay modules/tm/upstream
-modules/usrloc/store net/udp script/runtime
+modules/auth/credentials modules/auth/nonce modules/auth/spent modules/maxfwd/header modules/registrar/bindings
+modules/registrar/lookup modules/registrar/save modules/rr/direction modules/rr/entries modules/rr/record
+modules/rr/routes modules/sanity/checks modules/sl/tags modules/textops/parts modules/tm/answers modules/tm/failover
+modules/tm/hop modules/tm/relay modules/tm/upstream modules/usrloc/store net/udp script/runtime
 """
 
 #: mypyc (2.4 at least) asks for a negative number of bytes where a slice of bytes ends before it begins, which is

@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from olelo.db.admin import Place
+
 START_SECONDS = 30.0
 PASSWORD = "t3st-s3cret"
 
@@ -150,6 +152,39 @@ class PostgreSql(DatabaseServer):
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Administered:
+    """A server as its administrator has it, for the tools that make databases and accounts."""
+
+    def __init__(self, server: DatabaseServer) -> None:
+        self.kind = "mysql" if server.scheme == "mysql" else "postgresql"
+        self.port = server.port
+        self.root, self.password = "tester", PASSWORD
+        if isinstance(server, MariaDb):
+            self.root, self.password = "admin", "r00t 'secret\" pw"
+            escaped = self.password.replace("'", "''")
+            assert server._client(
+                f"CREATE USER admin@127.0.0.1 IDENTIFIED BY '{escaped}'; GRANT ALL ON *.* TO admin@127.0.0.1 WITH GRANT OPTION"
+            )
+
+    def place(self, database: str, user: str = "", password: str = "") -> Place:
+        """A database for the administrator, or for somebody else."""
+        return Place(
+            self.kind, database, "127.0.0.1", self.port, user or self.root, password if user else self.password
+        )
+
+    def settings(self, database: str) -> dict[str, str]:
+        """Variables of kamctlrc."""
+        return {
+            "DBENGINE": "MYSQL" if self.kind == "mysql" else "PGSQL",
+            "DBHOST": "127.0.0.1",
+            "DBPORT": str(self.port),
+            "DBNAME": database,
+            "DBROOTUSER": self.root,
+            "DBROOTPW": self.password,
+            "CHARSET": "latin1" if self.kind == "mysql" else "",
+        }
 
 
 def has_mariadb() -> bool:

@@ -10,6 +10,7 @@ missing() {
 		command -v "$tool" >/dev/null 2>&1 || printf ' %s' "$tool"
 	done
 	ls /usr/lib/*/kamailio/modules/db_sqlite.so >/dev/null 2>&1 || printf ' db_sqlite.so'
+	ls /usr/lib/*/kamailio/modules/ims_auth.so >/dev/null 2>&1 || printf ' ims_auth.so'
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || printf ' postgres'
 }
 
@@ -27,6 +28,7 @@ report() {
 			sipp) echo "  sipp: the tests that make calls with SIPp will be skipped" ;;
 			mariadbd) echo "  mariadbd: the tests on MariaDB will be skipped" ;;
 			postgres) echo "  postgres: the tests on PostgreSQL will be skipped" ;;
+			ims_auth.so) echo "  ims_auth.so: the comparison of SIM registration with Kamailio will be skipped" ;;
 			db_sqlite.so) echo "  db_sqlite.so: the comparisons of authentication with Kamailio will be skipped" ;;
 			sipsak) echo "  sipsak: the tests that send requests with sipsak will be skipped" ;;
 		esac
@@ -75,7 +77,7 @@ else
 		patience="-o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1"
 		apt-get $patience update || echo "install-tools: apt-get update failed; trying with the lists that are here"
 		apt-get $patience install -y --no-install-recommends \
-			kamailio kamailio-sqlite-modules sip-tester sipsak mariadb-server postgresql || echo "install-tools: apt-get install failed"
+			kamailio kamailio-sqlite-modules kamailio-ims-modules sip-tester sipsak mariadb-server postgresql || echo "install-tools: apt-get install failed"
 	else
 		echo "install-tools: $policy cannot be written, so nothing is installed"
 	fi

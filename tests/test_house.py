@@ -17,6 +17,7 @@ EDGE_DOORS = {
     ("cli", "rpc"),  # `rpc` is the only door for the command line
     ("cli", "db"),  # `olelo user` works on the table of subscribers, without a server
     ("cli", "auc"),  # `olelo sim` works on the key store, without a server
+    ("cli", "db"),  # `olelo user`, kamctl and kamdbctl work on Kamailio's database, without a server
     ("testing", "rpc"),  # the test bed calls commands
     ("testing", "auc"),  # a simulated phone has a simulated SIM
 }

@@ -118,8 +118,8 @@ def test_serve(server: SimpleNamespace, run: Run, config: str) -> None:
             "cannot reach /nonexistent/s: there is no such socket (is the server running?)",
         ),
         (["modules", "kexx"], 1, "no module kexx; did you mean kex?"),
-        (["kamctl", "add", "x"], 1, "kamctl: not available here yet"),
-        (["kamdbctl", "create"], 1, "kamdbctl: not available here yet"),
+        (["kamctl", "frob", "x"], 1, "kamctl: there is no command 'frob'"),
+        (["kamdbctl", "frob"], 1, "kamdbctl: there is no command 'frob'"),
     ],
 )
 def test_errors_are_told_in_words(server: SimpleNamespace, run: Run, words: list[str], code: int, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from databases import DatabaseServer, MariaDb, PostgreSql, has_mariadb, has_postgres
+from databases import Administered, DatabaseServer, MariaDb, PostgreSql, has_mariadb, has_postgres
 from olelo.core.database import Database, Databases
 from olelo.core.engine import Engine
 from olelo.db.pool import SqlDatabase
@@ -94,3 +94,9 @@ def kit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kit]:
     yield made
     made.world.thread_time = 0.0
     made.run(made.databases.close())
+
+
+@pytest.fixture(scope="session", params=["mariadb", "postgres"])
+def server(request: pytest.FixtureRequest) -> Administered:
+    """Each of the servers, for its administrator."""
+    return Administered(request.getfixturevalue(request.param))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from olelo.db.subscribers import Subscribers
+from olelo.db.admin import Place, working
+from olelo.db.admin_tables import create_subscribers
+from olelo.db.admin_users import Account, Subscribers
 
 REALM = "pbx"
 #: (user, domain, password, mail, full name)
@@ -21,11 +23,11 @@ PEOPLE = (
 
 def make_database(path: Path) -> None:
     """What `olelo user` makes, so that Kamailio's checks of it are part of the comparison; and two columns more."""
-    made = Subscribers(f"sqlite:///{path}")
-    made.create()
-    for user, domain, password, _, _ in PEOPLE:
-        made.add(f"{user}@{domain}", password, plain=True)
-    made.close()
+    place = Place("sqlite", str(path))
+    create_subscribers(place)
+    with working(place) as connection:
+        for user, domain, password, _, _ in PEOPLE:
+            Subscribers(connection).add(Account(user, domain), password, plain=True)
     file = sqlite3.connect(path)
     with file:
         for column in ("mail", "full_name"):

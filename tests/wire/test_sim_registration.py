@@ -27,7 +27,9 @@ from olelo.auc.secret import Secret
 from olelo.auc.store import Store
 from olelo.auc.usim import Usim
 from olelo.cli.client import Client
-from olelo.db.subscribers import Subscribers
+from olelo.db.admin import Place, working
+from olelo.db.admin_tables import create_subscribers
+from olelo.db.admin_users import Account, Subscribers
 from olelo.modules.ctl.address import parse_address
 from olelo.sip.digest import Credentials
 from olelo.sip.headers import WWW_AUTHENTICATE
@@ -88,11 +90,11 @@ class World:
         batch = plan(count=CARDS, op_mode=COMMON, op=OP, msisdns=msisdn_range("685700001", CARDS), seq_floor=False)
         make_batch(self.store, RING, batch, now=1_700_000_000, who="test", random=Dice())
         self.centre = AuthenticationCentre(self.store, RING)
-        passwords = Subscribers(f"sqlite:///{run / 'pbx.sqlite'}")
-        passwords.create()
-        for user in ("alice", "mallory"):
-            passwords.add(f"{user}@pbx.example", "secret")
-        passwords.close()
+        passwords = Place("sqlite", str(run / "pbx.sqlite"))
+        create_subscribers(passwords)
+        with working(passwords) as connection:
+            for user in ("alice", "mallory"):
+                Subscribers(connection).add(Account(user, "pbx.example"), "secret")
         self.lines: list[Line] = []
         self.count = 0
         self.starts = 0

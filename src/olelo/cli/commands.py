@@ -193,12 +193,12 @@ def _kamcmd(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamcmd", ctx.args))
 
 
-@app.command("kamctl", context_settings=_PASS_ON, hidden=True)
+@app.command("kamctl", context_settings=_PASS_ON, help="Be `kamctl`: subscribers, groups, peers, the running server.")
 def _kamctl(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamctl", ctx.args))
 
 
-@app.command("kamdbctl", context_settings=_PASS_ON, hidden=True)
+@app.command("kamdbctl", context_settings=_PASS_ON, help="Be `kamdbctl`: make, save and drop Kamailio's database.")
 def _kamdbctl(ctx: typer.Context) -> None:
     raise typer.Exit(run_tool("kamdbctl", ctx.args))
 

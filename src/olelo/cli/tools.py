@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 TOOLS = ("kamailio", "kamcmd", "kamctl", "kamdbctl")
 
 
@@ -17,5 +15,10 @@ def run_tool(name: str, words: list[str]) -> int:
         from olelo.cli import kamailio
 
         return kamailio.main(words)
-    print(f"{name}: not available here yet; `kamcmd` and `olelo cmd` call commands of the server", file=sys.stderr)
-    return 1
+    if name == "kamdbctl":
+        from olelo.cli import kamdbctl
+
+        return kamdbctl.main(words)
+    from olelo.cli import kamctl
+
+    return kamctl.main(words)

@@ -1,158 +1,213 @@
-"""`olelo user`: the subscribers who register with a password."""
+"""`olelo user`: who may register. Passwords are typed, or read from a file or standard input; they are never arguments."""
 
 from __future__ import annotations
 
+import functools
 import getpass
-import json
-import os
+import json as jsonlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn, ParamSpec
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from olelo.db.subscribers import SubscriberError, Subscribers
-from olelo.script.diagnostics import Diagnostics
-from olelo.script.nodes import ModParam
-from olelo.script.parser import parse_file
+from olelo.cli.dbplace import find_place
+from olelo.db.admin import AdminError, working
+from olelo.db.admin_tables import create_subscribers
+from olelo.db.admin_users import Account, Subscribers
+
+P = ParamSpec("P")
 
 user_app = typer.Typer(
     name="user",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help=(
-        "Subscribers who register with a password, in Kamailio's table. A password is typed at a prompt, or read from a"
-        " file or standard input; it is never an argument. What is stored is a digest of it, for its realm."
-    ),
+    help="Subscribers: who may register, with which password.\n\nWhich database: --db, -f, $OLELO_DB, or kamctlrc.",
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the subscribers are: a URL, or the configuration that says it."""
-
-    db: str
-    config: str
-
-    def url(self) -> str:
-        if self.db:
-            return self.db
-        if not self.config:
-            raise SubscriberError("which database? Give --db URL or --config FILE, or set OLELO_DB")
-        diag = Diagnostics()
-        parsed = parse_file(self.config, diag, environ=os.environ)
-        urls = [
-            str(item.value) for item in parsed.items if isinstance(item, ModParam) and item.name == "db_url" and "auth_db" in item.modules
-        ]  # fmt: skip
-        if not urls:
-            reason = diag.errors[0].message if diag.errors else "it sets no db_url for auth_db"
-            raise SubscriberError(f"{self.config}: {reason}")
-        return urls[-1]
-
-
-@user_app.callback()
-def user(
-    ctx: typer.Context,
-    db: Annotated[
-        str, typer.Option(envvar="OLELO_DB", help="Database, e.g. sqlite:////var/lib/olelo/pbx.sqlite.")
-    ] = "",
-    config: Annotated[str, typer.Option("-f", "--config", help="Configuration that names it (auth_db's db_url).")] = "",
-) -> None:
-    ctx.obj = Place(db, config)
-
-
-Name = Annotated[str, typer.Argument(metavar="USER@DOMAIN", help="The domain is the realm of the digest.")]
-PasswordFile = Annotated[
-    Path | None, typer.Option("--password-file", help="File whose first line is the password; - is standard input.")
+Who = Annotated[str, typer.Argument(metavar="USER@DOMAIN", help="The subscriber, e.g. alice@example.org.")]
+Db = Annotated[
+    str, typer.Option("--db", metavar="URL", help="Database, e.g. sqlite:////var/lib/kamailio/kamailio.db. [$OLELO_DB]")
 ]
-Plain = Annotated[bool, typer.Option("--plain", help="Store the password itself, too (for calculate_ha1).")]
+ConfigFile = Annotated[str, typer.Option("-f", "--config", help="Take db_url of auth_db from this configuration.")]
+PasswordFile = Annotated[
+    str, typer.Option("--password-file", metavar="FILE", help="Its first line is the password; - is standard input.")
+]
+Realm = Annotated[str, typer.Option(help="Realm of the password, if it is not the domain.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Store the password as it is, too.")]
+Json = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
+
+
+def fail(message: str) -> NoReturn:
+    """End with one line on standard error."""
+    print(f"olelo user: {message}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def clear_errors(function: Callable[P, None]) -> Callable[P, None]:
+    """Every failure is one line and exit code 1."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except AdminError as error:
+            fail(str(error))
+
+    return guarded
 
 
 @contextmanager
-def _subscribers(ctx: typer.Context) -> Iterator[Subscribers]:
-    try:
-        found = Subscribers(ctx.obj.url())
+def subscribers(ctx: typer.Context, db: str, config: str) -> Iterator[Subscribers]:
+    """The table of subscribers in a transaction."""
+    with working(find_place(*_named(ctx, db, config))) as connection:
+        yield Subscribers(connection)
+
+
+def read_password(path: str) -> str:
+    """From a file, from standard input where it is no terminal, or typed twice. Raises AdminError."""
+    if path and path != "-":
         try:
-            yield found
-        finally:
-            found.close()
-    except SubscriberError as error:
-        print(f"olelo user: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-
-
-def _password(path: Path | None) -> str:
-    """From a file, standard input, or a prompt that asks twice. Raises SubscriberError."""
+            line = Path(path).read_bytes().split(b"\n", 1)[0]
+        except OSError as error:
+            raise AdminError(f"cannot read {path}: {error.strerror}") from None
+        return _text(line)
+    if path == "-" or not sys.stdin.isatty():
+        try:
+            return sys.stdin.readline().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise AdminError("the password is not UTF-8") from None
     try:
-        if path is None and sys.stdin is not None and sys.stdin.isatty():
-            first = getpass.getpass("Password: ")
-            if getpass.getpass("Again: ") != first:
-                raise SubscriberError("the passwords differ; nothing was changed")
-            return first
-        if path is None:
-            raise SubscriberError(
-                "there is no terminal to ask for the password: give --password-file FILE, or - for standard input"
-            )
-        if str(path) == "-":
-            line = sys.stdin.readline()
-        else:
-            with path.open(encoding="utf-8") as file:
-                line = file.readline()
-    except (OSError, UnicodeError) as error:
-        text = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SubscriberError(f"the password cannot be read: {text}") from None
+        password = getpass.getpass("Password: ")
+        if password != getpass.getpass("Again: "):
+            raise AdminError("these were two different passwords; nothing was changed")
     except EOFError:
-        raise SubscriberError("no password was typed; nothing was changed") from None
-    return line.rstrip("\r\n")
+        raise AdminError("no password, nothing was changed") from None
+    return password
 
 
-@user_app.command()
-def create(ctx: typer.Context) -> None:
-    """Make the tables, and the SQLite file if there is none."""
-    with _subscribers(ctx) as found:
-        found.create()
-        print(f"made tables version and subscriber in {found.url.name}")
+def _text(line: bytes) -> str:
+    try:
+        return line.rstrip(b"\r\n").decode()
+    except UnicodeDecodeError:
+        raise AdminError("the password is not UTF-8") from None
 
 
-@user_app.command()
-def add(ctx: typer.Context, name: Name, password_file: PasswordFile = None, plain: Plain = False) -> None:
-    """Add a subscriber."""
-    with _subscribers(ctx) as found:
-        found.add(name, _password(password_file), plain)
-        print(f"added {name}")
+def _show(value: Any) -> None:
+    print(jsonlib.dumps(value, indent=2, ensure_ascii=False))
 
 
-@user_app.command()
-def passwd(ctx: typer.Context, name: Name, password_file: PasswordFile = None, plain: Plain = False) -> None:
-    """Give a subscriber another password."""
-    with _subscribers(ctx) as found:
-        found.set_password(name, _password(password_file), plain)
-        print(f"changed the password of {name}")
+def _done(as_json: bool, who: Account, result: str, said: str) -> None:
+    if as_json:
+        _show({"user": who.username, "domain": who.domain, "result": result})
+    else:
+        print(said)
 
 
-@user_app.command()
-def rm(ctx: typer.Context, name: Name) -> None:
-    """Remove a subscriber. What is registered stays until it expires."""
-    with _subscribers(ctx) as found:
-        found.remove(name)
-        print(f"removed {name}")
+@user_app.callback()
+def user(ctx: typer.Context, db: Db = "", config: ConfigFile = "") -> None:
+    """Where the subscribers are may be said before the command, or after it."""
+    ctx.obj = (db, config)
+
+
+def _named(ctx: typer.Context, db: str, config: str) -> tuple[str, str]:
+    before: tuple[str, str] = ctx.obj
+    return (db, config) if db or config else before
+
+
+@user_app.command("create")
+@clear_errors
+def create(ctx: typer.Context, db: Db = "", config: ConfigFile = "") -> None:
+    """Make the table of subscribers, and the SQLite file if there is none."""
+    place = find_place(*_named(ctx, db, config))
+    print(f"made {' and '.join(create_subscribers(place))} in {place.name}")
+
+
+@user_app.command("add")
+@clear_errors
+def add(
+    ctx: typer.Context,
+    who: Who,
+    db: Db = "",
+    config: ConfigFile = "",
+    password_file: PasswordFile = "",
+    realm: Realm = "",
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Add a subscriber; its password is asked for."""
+    account = Account.parse(who)
+    with subscribers(ctx, db, config) as found:
+        if found.there(account):  # before a password is typed for nothing
+            raise AdminError(f"{account} exists already; `olelo user passwd` gives another password")
+    password = read_password(password_file)
+    with subscribers(ctx, db, config) as found:
+        found.add(account, password, realm=realm, plain=plain)
+    _done(json, account, "added", f"added {account}")
+
+
+@user_app.command("passwd")
+@clear_errors
+def passwd(
+    ctx: typer.Context,
+    who: Who,
+    db: Db = "",
+    config: ConfigFile = "",
+    password_file: PasswordFile = "",
+    realm: Realm = "",
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Give a subscriber another password. Without --plain a stored plain password is removed."""
+    account = Account.parse(who)
+    with subscribers(ctx, db, config) as found:
+        found.show(account)
+    password = read_password(password_file)
+    with subscribers(ctx, db, config) as found:
+        found.set_password(account, password, realm=realm, plain=plain)
+    _done(json, account, "changed", f"changed the password of {account}")
+
+
+@user_app.command("rm")
+@clear_errors
+def remove(ctx: typer.Context, who: Who, db: Db = "", config: ConfigFile = "", json: Json = False) -> None:
+    """Remove a subscriber. What other tables have of it stays (`olelo kamctl rm` clears groups and aliases, too)."""
+    account = Account.parse(who)
+    with subscribers(ctx, db, config) as found:
+        found.remove(account)
+    _done(json, account, "removed", f"removed {account}")
+
+
+@user_app.command("show")
+@clear_errors
+def show(ctx: typer.Context, who: Who, db: Db = "", config: ConfigFile = "", json: Json = False) -> None:
+    """Show what is stored of a subscriber, without its password."""
+    with subscribers(ctx, db, config) as found:
+        values = found.show(Account.parse(who))
+    if json:
+        _show(values)
+    else:
+        for name, value in values.items():
+            print(f"{name}: {('yes' if value else 'no') if isinstance(value, bool) else value}")
 
 
 @user_app.command("list")
-def list_(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Show all subscribers, without their secrets."""
-    with _subscribers(ctx) as found:
-        accounts = found.accounts()
-    if as_json:
-        print(json.dumps([{"user": a.user, "domain": a.domain, "plain_password": a.plain} for a in accounts]))
-        return
-    table = Table("user", "domain", "stored", box=None)
-    for account in accounts:
-        table.add_row(account.user, account.domain, "digest and password" if account.plain else "digest")
-    Console(highlight=False).print(table)
+@clear_errors
+def list_users(
+    ctx: typer.Context,
+    domain: Annotated[str, typer.Argument(help="Only those of this domain.")] = "",
+    db: Db = "",
+    config: ConfigFile = "",
+    json: Json = False,
+) -> None:
+    """List the subscribers."""
+    with subscribers(ctx, db, config) as found:
+        accounts = found.list(domain)
+    if json:
+        _show([{"user": a.username, "domain": a.domain, "plain_password": plain} for a, plain in accounts])
+    else:
+        for account, _ in accounts:
+            print(account)

@@ -28,6 +28,8 @@ assert (h.VIA, h.FROM, h.TO, h.CALL_ID, h.CSEQ) == (1, 2, 3, 4, 5)
 Edit = tuple[int, int, bytes]
 
 _known: Final = h.SEEN.get
+#: In place of a number, while the names of a message are read: one that is not written as usual.
+_UNUSUAL: Final = 255
 
 #: Methods as text, so that the usual ones are not decoded again and again.
 METHODS: Final = {
@@ -49,7 +51,8 @@ class Message:
     """A request or a reply.
 
     `method` of a reply is the CSeq's, "" if that cannot be read. `ruri` is b"" in replies, `status` 0 in requests.
-    The index: `hids[i]` is the number (`sip.headers`) of header i, `lines[i]` its line without the line end;
+    The index: `hids[i]` is the number (`sip.headers`) of header i (bytes: they are searched more than anything), `lines[i]`
+    its line without the line end;
     in the received bytes it is `raw[starts[i]:ends[i]]`, line end included.
     """
 
@@ -80,7 +83,7 @@ class Message:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.edits: list[Edit] = []
-        self.hids: list[int] = []
+        self.hids = b""
         self.lines: list[bytes] = []
 
     @staticmethod
@@ -95,15 +98,16 @@ class Message:
             head = data[at:end]
             lines = head.split(b"\r\n")
             if head.count(b"\n") == len(lines) - 1:
-                found: list[int | None] = []
+                found: list[int] = []
                 for line in lines:
                     name, colon, _ = line.partition(b":")
-                    found.append(_known(name) if colon else None)
-                unusual = None in found  # a folded line begins with a blank, and is no header's name
+                    found.append(_known(name, _UNUSUAL) if colon else _UNUSUAL)
+                hids = bytes(found)
+                unusual = _UNUSUAL in hids  # a folded line begins with a blank, and is no header's name
                 if not unusual or (head.find(b"\n ") < 0 and head.find(b"\n\t") < 0):
                     msg.lines = lines
                     msg.body_at = end + 4
-                    msg.hids = msg._named_slowly(found) if unusual else found  # type: ignore[assignment]
+                    msg.hids = msg._named_slowly(hids) if unusual else hids
                     if not msg.is_request:
                         msg.method = msg._cseq_method()
                     if len(lines) > MAX_HEADERS:
@@ -112,18 +116,18 @@ class Message:
         msg._parse_slowly(at)
         return msg
 
-    def _named_slowly(self, found: list[int | None]) -> list[int]:
+    def _named_slowly(self, found: bytes) -> bytes:
         """Numbers of headers whose names are not written as usual."""
         hids: list[int] = []
         for line, number in zip(self.lines, found, strict=True):
-            if number is None:
+            if number == _UNUSUAL:
                 colon = line.find(b":")
                 name = line[:colon].rstrip(b" \t") if colon > 0 else b""
                 if not name:
                     raise MalformedMessage(f"header line without a name: {line[:40]!r}")
                 number = header_id(name)
             hids.append(number)
-        return hids
+        return bytes(hids)
 
     def _parse_slowly(self, at: int) -> None:
         """Index a message with folded headers, or with lines that end in LF alone."""
@@ -146,7 +150,7 @@ class Message:
             at = eol + 1
             if len(starts) > MAX_HEADERS:
                 raise MalformedMessage(f"more than {MAX_HEADERS} headers", 513)
-        self.hids = self._named_slowly([None] * len(self.lines))
+        self.hids = self._named_slowly(bytes((_UNUSUAL,)) * len(self.lines))
         if not self.is_request:
             self.method = self._cseq_method()
 
@@ -280,7 +284,7 @@ class Message:
     def check_core_headers(self) -> None:
         """Via is there and can be read; From, To, Call-ID and CSeq are there once, Max-Forwards and Content-Length once at
         most (two of them, and two servers may read the message differently). Raises MalformedMessage or MalformedHeader."""
-        order = bytes(self.hids)
+        order = self.hids
         if order not in _good_orders:
             for number in (h.VIA, h.CALL_ID, h.CSEQ, h.FROM, h.TO, h.CONTENT_LENGTH, h.MAX_FORWARDS):
                 found = order.count(number)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from mypy_extensions import mypyc_attr
 
 from olelo.core.context import RouteContext
 from olelo.core.methods import METHODS, OTHER_METHOD
@@ -23,9 +25,9 @@ from olelo.sip.errors import SipError
 from olelo.sip.headers import ALLOW, CONTACT, EXPIRES
 from olelo.sip.octets import COLON
 
-ALL_METHODS = 0xFFFFFFFF
-_MAX_RECEIVED = 255
-_MAX_DIGITS = 10
+ALL_METHODS: Final = 0xFFFFFFFF
+_MAX_RECEIVED: Final = 255
+_MAX_DIGITS: Final = 10
 
 
 class Wanted(NamedTuple):
@@ -40,6 +42,7 @@ class Wanted(NamedTuple):
     received: str
 
 
+@mypyc_attr(native_class=False)
 class Bindings(RegistrarParams):
     """Reads a REGISTER."""
 

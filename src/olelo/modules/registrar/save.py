@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from mypy_extensions import mypyc_attr
+
 from olelo.core.context import RouteContext
 from olelo.core.engine import INFO
 from olelo.core.reply import q_text
@@ -17,6 +21,7 @@ from olelo.modules.registrar.faults import (
     PATH_UNSUPPORTED,
     STATUS_REASONS,
     TOO_MANY,
+    PathRefused,
     Reason,
     RegistrarFault,
 )
@@ -29,15 +34,28 @@ from olelo.sip.octets import AT
 from olelo.sip.uri import parse_uri
 
 # Flags of save().
-MEMORY_ONLY, NO_REPLY, REPLACE, NO_VARIATION, PREPARE_REPLY = 1, 2, 4, 8, 16
+MEMORY_ONLY: Final = 1
+NO_REPLY: Final = 2
+REPLACE: Final = 4
+NO_VARIATION: Final = 8
+PREPARE_REPLY: Final = 16
 # Return codes of save().
-ADDED, UPDATED, REMOVED, FETCHED = 1, 2, 3, 4
+ADDED: Final = 1
+UPDATED: Final = 2
+REMOVED: Final = 3
+FETCHED: Final = 4
 # Bits of xavp_rcd_mask.
-_NO_RUID, _NO_CONTACT, _NO_EXPIRES, _NO_RECEIVED, _NO_PATH = 1, 2, 4, 8, 16
-PATH_STRICT = 2
-OUTBOUND_NO, OUTBOUND_YES, OUTBOUND_MUST = 0, 1, 2
-_MAX_CALLID = 255
-_MAX_AGENT = 255
+_NO_RUID: Final = 1
+_NO_CONTACT: Final = 2
+_NO_EXPIRES: Final = 4
+_NO_RECEIVED: Final = 8
+_NO_PATH: Final = 16
+PATH_STRICT: Final = 2
+OUTBOUND_NO: Final = 0
+OUTBOUND_YES: Final = 1
+OUTBOUND_MUST: Final = 2
+_MAX_CALLID: Final = 255
+_MAX_AGENT: Final = 255
 
 
 class Source:
@@ -57,6 +75,7 @@ class Source:
         self.path_received = ""
 
 
+@mypyc_attr(native_class=False)
 class Save(Bindings):
     """Registers."""
 
@@ -421,11 +440,3 @@ class Save(Bindings):
         mark = "".join(f"{number >> shift & 15:x}" for shift in range(0, 32, 4) if number >> shift)
         temporary = contact.ruid.encode("latin-1") + b"-" + mark.encode() + b"@" + host
         return b';pub-gruu="sip:%b;gr=%b";temp-gruu="sip:%b;gr"' % (aor, instance, temporary)
-
-
-class PathRefused(RegistrarFault):
-    """A Path that the phone does not support, in strict mode: 420."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(PATH_UNSUPPORTED)
-        self.path = path

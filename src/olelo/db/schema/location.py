@@ -1,0 +1,107 @@
+"""Where users are, and messages that wait for them (standard tables)."""
+
+from __future__ import annotations
+
+from olelo.db.schema.columns import Keys, TableSpec, blob, index, integer, long_text, moment, real, table, text, unique
+
+
+def _contacts(group: str, name: str, version: int, contact: int, received: int, *keys: Keys) -> TableSpec:
+    """A table of contacts; contact and received: lengths of these columns."""
+    return table(
+        group,
+        name,
+        version,
+        text("ruid", 64, ""),
+        text("username", 64, ""),
+        text("domain", 64, null=True),
+        text("contact", contact, ""),
+        text("received", received, null=True),
+        text("path", 512, null=True),
+        moment("expires", "2030-05-28 21:32:15"),
+        real("q", (10, 2), "1.0"),
+        text("callid", 255, "Default-Call-ID"),
+        integer("cseq", 1),
+        moment("last_modified", "2000-01-01 00:00:01"),
+        integer("flags", 0),
+        integer("cflags", 0),
+        text("user_agent", 255, ""),
+        text("socket", 64, null=True),
+        integer("methods", null=True),
+        text("instance", 255, null=True),
+        integer("reg_id", 0),
+        integer("server_id", 0),
+        integer("connection_id", 0),
+        integer("keepalive", 0),
+        integer("partition", 0),
+        *keys,
+    )
+
+
+TABLES: tuple[TableSpec, ...] = (
+    _contacts(
+        "usrloc",
+        "location",
+        9,
+        512,
+        128,
+        unique("ruid_idx", "ruid"),
+        index("account_contact_idx", "username", "domain", "contact"),
+        index("expires_idx", "expires"),
+        index("tcpcon_idx", "connection_id"),
+        index("connection_idx", "server_id", "connection_id"),
+    ),
+    table(
+        "usrloc",
+        "location_attrs",
+        1,
+        text("ruid", 64, ""),
+        text("username", 64, ""),
+        text("domain", 64, null=True),
+        text("aname", 64, ""),
+        integer("atype", 0),
+        text("avalue", 512, ""),
+        moment("last_modified", "2000-01-01 00:00:01"),
+        index("account_record_idx", "username", "domain", "ruid"),
+        index("last_modified_idx", "last_modified"),
+    ),
+    _contacts(
+        "usrloc",
+        "location",
+        9,
+        512,
+        128,
+        unique("ruid_idx", "ruid"),
+        index("account_contact_idx", "username", "domain", "contact"),
+        index("expires_idx", "expires"),
+        index("tcpcon_idx", "connection_id"),
+        index("connection_idx", "server_id", "connection_id"),
+    ),
+    _contacts(
+        "registrar",
+        "aliases",
+        8,
+        255,
+        255,
+        unique("ruid_idx", "ruid"),
+        index("account_contact_idx", "username", "domain", "contact"),
+        index("expires_idx", "expires"),
+    ),
+    table(
+        "msilo",
+        "silo",
+        8,
+        text("src_addr", 255, ""),
+        text("dst_addr", 255, ""),
+        text("username", 64, ""),
+        text("domain", 64, ""),
+        integer("inc_time", 0),
+        integer("exp_time", 0),
+        integer("snd_time", 0),
+        text("ctype", 32, "text/plain"),
+        blob("body", null=True),
+        long_text("extra_hdrs", null=True),
+        text("callid", 128, ""),
+        integer("status", 0),
+        index("account_idx", "username", "domain"),
+    ),
+)
