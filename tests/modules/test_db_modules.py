@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from olelo.core.database import DatabaseUrl
+from olelo.core.database import DatabaseUrl, Insert
 from olelo.core.engine import Engine
 from olelo.modules import all_modules
 from olelo.testing import Bed, ConfigurationError, FakeServices
@@ -59,8 +59,6 @@ def file(tmp_path: Path) -> Path:
 
 def play(path: Path, **params: str) -> tuple[object, object]:
     """What a read and then a write of the file give."""
-    from olelo.core.database import Insert
-
     world = FakeServices()
     module = all_modules()["db_sqlite"](Engine(world))
     for name, value in params.items():
