@@ -6,7 +6,7 @@
 # skipped. The kamailio package would start a daemon on port 5060; a temporary policy-rc.d forbids that.
 
 missing() {
-	for tool in kamailio kamcmd sipp sipsak mariadbd; do
+	for tool in kamailio kamcmd sipp sipsak sqlite3 mariadbd; do
 		command -v "$tool" >/dev/null 2>&1 || printf ' %s' "$tool"
 	done
 	ls /usr/lib/*/kamailio/modules/db_sqlite.so >/dev/null 2>&1 || printf ' db_sqlite.so'
@@ -26,6 +26,7 @@ report() {
 			kamailio) echo "  kamailio: the comparisons with Kamailio (tests/differential and others) will be skipped" ;;
 			kamcmd) echo "  kamcmd: the tests that talk to Olelo with kamcmd will be skipped" ;;
 			sipp) echo "  sipp: the tests that make calls with SIPp will be skipped" ;;
+			sqlite3) echo "  sqlite3: the comparisons with Kamailio's kamctl and kamdbctl will be skipped" ;;
 			mariadbd) echo "  mariadbd: the tests on MariaDB will be skipped" ;;
 			postgres) echo "  postgres: the tests on PostgreSQL will be skipped" ;;
 			ims_auth.so) echo "  ims_auth.so: the comparison of SIM registration with Kamailio will be skipped" ;;
@@ -77,7 +78,7 @@ else
 		patience="-o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1"
 		apt-get $patience update || echo "install-tools: apt-get update failed; trying with the lists that are here"
 		apt-get $patience install -y --no-install-recommends \
-			kamailio kamailio-sqlite-modules kamailio-ims-modules sip-tester sipsak mariadb-server postgresql || echo "install-tools: apt-get install failed"
+			kamailio kamailio-sqlite-modules kamailio-ims-modules sip-tester sipsak sqlite3 mariadb-server postgresql || echo "install-tools: apt-get install failed"
 	else
 		echo "install-tools: $policy cannot be written, so nothing is installed"
 	fi
