@@ -10,6 +10,8 @@ missing() {
 		command -v "$tool" >/dev/null 2>&1 || printf ' %s' "$tool"
 	done
 	ls /usr/lib/*/kamailio/modules/db_sqlite.so >/dev/null 2>&1 || printf ' db_sqlite.so'
+	ls /usr/lib/*/kamailio/modules/db_mysql.so >/dev/null 2>&1 || printf ' db_mysql.so'
+	ls /usr/lib/*/kamailio/modules/db_postgres.so >/dev/null 2>&1 || printf ' db_postgres.so'
 	ls /usr/lib/*/kamailio/modules/ims_auth.so >/dev/null 2>&1 || printf ' ims_auth.so'
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || printf ' postgres'
 }
@@ -30,6 +32,8 @@ report() {
 			mariadbd) echo "  mariadbd: the tests on MariaDB will be skipped" ;;
 			postgres) echo "  postgres: the tests on PostgreSQL will be skipped" ;;
 			ims_auth.so) echo "  ims_auth.so: the comparison of SIM registration with Kamailio will be skipped" ;;
+			db_mysql.so) echo "  db_mysql.so: Kamailio on a MariaDB that Olelo uses, too, will not be compared" ;;
+			db_postgres.so) echo "  db_postgres.so: Kamailio on a PostgreSQL that Olelo uses, too, will not be compared" ;;
 			db_sqlite.so) echo "  db_sqlite.so: the comparisons of authentication with Kamailio will be skipped" ;;
 			sipsak) echo "  sipsak: the tests that send requests with sipsak will be skipped" ;;
 		esac
@@ -78,7 +82,8 @@ else
 		patience="-o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1"
 		apt-get $patience update || echo "install-tools: apt-get update failed; trying with the lists that are here"
 		apt-get $patience install -y --no-install-recommends \
-			kamailio kamailio-sqlite-modules kamailio-ims-modules sip-tester sipsak sqlite3 mariadb-server postgresql || echo "install-tools: apt-get install failed"
+			kamailio kamailio-sqlite-modules kamailio-mysql-modules kamailio-postgres-modules \
+			kamailio-ims-modules sip-tester sipsak sqlite3 mariadb-server postgresql || echo "install-tools: apt-get install failed"
 	else
 		echo "install-tools: $policy cannot be written, so nothing is installed"
 	fi
