@@ -330,7 +330,7 @@ class Server:
             self.control.close()
         await self.engine.databases.close()
         await self.services.close()
-        for path in (self.options.pid_file, self.options.pgid_file):
+        for path in (self.options.pgid_file, self.options.pid_file):  # the pid file's end says that all is gone
             if path:
                 process.remove(path)
 
