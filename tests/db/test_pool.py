@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Engine
 
 from databases import DatabaseServer
+from db.conftest import Kit
 from olelo.core.database import DatabaseError, DatabaseUrl, Insert
 from olelo.db import pool
 from olelo.db.pool import SqlDatabase
@@ -200,3 +201,14 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     told: list[str] = []
     world.spawn(opened(world, path).query("t", ["id"]), lambda result, error: told.append(str(error)))
     assert "not a database" in told[0]
+
+
+def test_a_write_after_a_restart_is_carried_out_once(kit: Kit) -> None:
+    if kit.server is None:
+        pytest.skip("a file is not started again")
+    kit.run(kit.db.write([Insert("people", {"id": 1, "name": "a"})]))
+    kit.server.stop()
+    kit.server.start()
+    assert kit.run(kit.db.write([Insert("people", {"id": 2, "name": "b"})])) == [1]
+    assert kit.run(kit.db.query("people", ["name"], order="id")) == [("a",), ("b",)]
+    assert kit.lines() == []

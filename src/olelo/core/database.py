@@ -128,7 +128,9 @@ class DatabaseUrl:
         if place.startswith("["):
             host, bracket, tail = place[1:].partition("]")
             if bracket and ":" not in host:
-                raise ValueError("a database URL names a group of my.cnf, which is not read: write account and host instead")
+                raise ValueError(
+                    "a database URL names a group of my.cnf, which is not read: write account and host instead"
+                )
             if not bracket or (tail and not tail.startswith(":")):
                 raise ValueError("a database URL has an IPv6 address without ]")
             port = _port(tail[1:]) if tail else 0

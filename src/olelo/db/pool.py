@@ -22,6 +22,8 @@ DEADLINE = 5.0
 MAX_WAITING = 1024
 #: Seconds after a failed connection in which nobody tries again: while a server is away, statements fail at once.
 REST = 1.0
+#: Seconds for which a connection that was used counts as alive for a read, which can be done again.
+FRESH = 1.0
 _ERR, _WARN = -1, 0
 _numbers = iter(range(1, 1 << 62))
 
@@ -111,6 +113,8 @@ class SqlDatabase(Database):
             return []
 
         def work(connection: Connection) -> list[Row]:
+            if self._dialect == "postgresql":  # one SELECT needs no transaction: two round trips less
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             return sql.rows(connection.execute(statement).fetchall())
 
         # The first that is free: its connection is warm, and nobody waits behind a slow statement without need.
@@ -230,7 +234,7 @@ class SqlDatabase(Database):
                 raise DatabaseError(f"{self.name}: {text}") from None
             lane.connection = connection.connection.driver_connection
             lane.call = call
-            if self._alive(connection):
+            if self._alive(connection, call.again):
                 if not call.late:
                     self._trouble = ""
                     return connection
@@ -240,16 +244,18 @@ class SqlDatabase(Database):
             if call.late:  # who gives up looks at what runs, what runs looks at who gave up: one of both ends it
                 raise DatabaseError(f"nobody waits for {self.name} any more")
 
-    def _alive(self, connection: Connection) -> bool:
+    def _alive(self, connection: Connection, again: bool) -> bool:
         """Whether its server is there: it may have closed the connection, or may have been started again. SQLAlchemy's
-        pool would ask, too, but where nobody could end the asking."""
-        dialect, now = connection.dialect, self._services.now()
-        born = connection.info.get("born")
-        if born is None or dialect.name == "sqlite":
-            connection.info["born"] = now
+        pool would ask, too, but where nobody could end the asking. again: it would be noticed, and done again."""
+        dialect, now, info = connection.dialect, self._services.now(), connection.info
+        born, used = info.setdefault("born", now), info.get("used")
+        info["used"] = now
+        if used is None or dialect.name == "sqlite":
             return True
         if born <= self._stale:
             return False
+        if again and now - used < FRESH:
+            return True
         try:
             return dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
         except dialect.loaded_dbapi.Error:
