@@ -32,12 +32,12 @@ CHECK = """
 """
 
 
-def bed(script: str = CHECK % 0, **params: int | str) -> Bed:
+def bed(script: str = CHECK % 0, more: str = "", **params: int | str) -> Bed:
     lines = [
         f'modparam("auth", "{name}", {value})' if isinstance(value, int) else f'modparam("auth", "{name}", "{value}")'
         for name, value in params.items()
     ]
-    return Bed(CONFIG.format(script=script, params="\n".join(lines)))
+    return Bed(CONFIG.format(script=script, params="\n".join([more, *lines])))
 
 
 def challenged(phone: Peer, uri: str = URI) -> str:
@@ -349,8 +349,9 @@ def test_each_count_is_taken_once() -> None:
     for count, code in ((1, 1), (1, -4), (2, 1), (5, 1), (3, -4), (255, 1), (256, -4)):
         register(phone, answer(asked, "alice", "secret", "REGISTER", URI, count=count))
         assert (count, rc(net)) == (count, code)
-    register(phone, answer(asked, "alice", "secret", "REGISTER", URI, count=1, nc="0000000g"))
-    assert rc(net) == -1
+    for nc in ("0000000g", "0x000009", "+0000009", "0000_009", "1"):
+        register(phone, answer(asked, "alice", "secret", "REGISTER", URI, nc=nc))
+        assert (nc, rc(net)) == (nc, -1)
 
 
 def test_nonce_count_is_off_without_qop() -> None:
@@ -453,6 +454,25 @@ def test_consume_credentials_takes_away_those_that_were_looked_at() -> None:
     values = other.gets("MESSAGE").headers("Proxy-Authorization")
     assert len(values) == 1
     assert 'realm="next.hop"' in values[0]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_consume_credentials_after_the_message_was_changed(gone: bool) -> None:
+    change = 'remove_hf("Proxy-Authorization");' if gone else 'remove_hf("Subject"); remove_hf("Max-Forwards");'
+    net = bed(
+        'if (!pv_proxy_authenticate("proxy", "secret", "0")) { proxy_challenge("proxy", "0"); exit; } '
+        f'{change} msg_apply_changes(); consume_credentials(); xlog("rc $rc\\n"); $du = "sip:192.0.2.2:5060"; t_relay();',
+        more='loadmodule "textopsx.so"',
+    )
+    phone, other = net.peer("alice"), net.peer("bob")
+    phone.request("MESSAGE", "sip:bob@proxy", "Subject: x")
+    asked = phone.gets(407).header("Proxy-Authenticate")
+    line = answer(asked, "alice", "secret", "MESSAGE", "sip:bob@proxy", proxy=True)
+    phone.request("MESSAGE", "sip:bob@proxy", "Subject: x", line, "X-Kept: y")
+    packet = other.gets("MESSAGE")
+    assert rc(net) == (-1 if gone else 1)
+    assert packet.headers("Proxy-Authorization") == []
+    assert packet.headers("X-Kept") == ["y"]
 
 
 def test_consume_credentials_without_an_authentication_before_it() -> None:

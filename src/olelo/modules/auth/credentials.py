@@ -5,6 +5,7 @@ from __future__ import annotations
 from olelo.core.context import RouteContext
 from olelo.sip.digest import Credentials
 from olelo.sip.headers import AUTHORIZATION, PROXY_AUTHORIZATION
+from olelo.sip.message import Message
 
 _KEY = "auth"
 #: Key in ctx.store that module pv reads for $Au and $AU.
@@ -12,14 +13,21 @@ AUTHORIZED = "authorized"
 
 
 class Found:
-    """Credentials, and the header that has them. stale: the nonce was ours, but is no longer good."""
+    """Credentials, and the header that has them: its index, and its line, since msg_apply_changes() moves headers."""
 
-    __slots__ = ("credentials", "index", "stale")
+    __slots__ = ("credentials", "index", "line")
 
-    def __init__(self, credentials: Credentials, index: int) -> None:
+    def __init__(self, credentials: Credentials, index: int, line: bytes) -> None:
         self.credentials = credentials
         self.index = index
-        self.stale = False
+        self.line = line
+
+    def place(self, msg: Message) -> int:
+        """Where the header is now; -1: it is gone."""
+        lines = msg.lines
+        if self.index < len(lines) and lines[self.index] == self.line:
+            return self.index
+        return lines.index(self.line) if self.line in lines else -1
 
     @property
     def user(self) -> bytes:
@@ -57,7 +65,7 @@ def find(ctx: RouteContext, realm: bytes, proxy: bool) -> Found | None:
             continue
         credentials = Credentials.parse(value)
         if credentials.realm.lower() == wanted and b"realm" in credentials.params:
-            return Found(credentials, index)
+            return Found(credentials, index, msg.lines[index])
     return None
 
 

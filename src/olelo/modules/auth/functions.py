@@ -115,7 +115,6 @@ class Auth(AuthParams):
         if state == GOOD:
             return found
         if state == STALE:
-            found.stale = True
             return STALE_NONCE
         return NONCE_REUSED if state == REUSED else ERROR
 
@@ -242,10 +241,11 @@ class Auth(AuthParams):
         if ctx.msg.method in UNCHALLENGED:
             return -1
         found = marked(ctx)
-        if found is None:
+        place = found.place(ctx.msg) if found is not None else -1
+        if place < 0:
             self.engine.log(ERR, "auth: consume_credentials() without an authentication before it")
             return -1
-        ctx.msg.remove_header(found.index)
+        ctx.msg.remove_header(place)
         return 1
 
     @function("auth_algorithm", routes=REQUEST)

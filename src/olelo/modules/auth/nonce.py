@@ -28,6 +28,7 @@ CHECK_SOURCE: Final = 8
 _HAS_COUNT: Final = 128
 _ONE_TIME: Final = 64
 _POOL: Final = 63
+_HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 
 _HEAD: Final = 8
 _SHORTEST: Final = 24
@@ -118,12 +119,9 @@ class Nonces:
         counted = False
         if self.counts is not None and flags & _HAS_COUNT and credentials.nc:
             nc = credentials.nc
-            if len(nc) != 8 or not nc.isalnum():
+            if len(nc) != 8 or not all(octet in _HEX for octet in nc):
                 return BAD
-            try:
-                count = int(nc, 16)
-            except ValueError:
-                return BAD
+            count = int(nc, 16)
             if not self.counts.use(number, flags & _POOL, count):
                 return STALE
             counted = True  # who counts needs no other check
